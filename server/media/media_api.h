@@ -1,0 +1,159 @@
+/* media/media_api.h: the whole conversation between the control thread and the media threads:
+ * commands down, events up, all by value. Nothing else of media/ is included by signal/ or app/.
+ *
+ * Threads: every function here is called by the control thread. Events are taken by the control
+ * thread after `wake` was called (from any thread; it may only do what lws_cancel_service does).
+ * Ids are chosen by the control thread, never 0, never used twice in one run. */
+#pragma once
+#include "base/address.h"
+#include "base/clock.h"
+#include "wire/media_types.h"
+
+struct media; /* all media threads and their sockets */
+
+typedef uint64_t media_id; /* of a visit's room or of a session */
+
+#define MEDIA_ADDRESSES_MAX 8
+#define MEDIA_STAGE_SLOTS 8
+
+struct media_config {
+    uint16_t port;      /* UDP; 0 lets the kernel choose */
+    char bind[64];      /* "" for every address, IPv4 and IPv6 */
+    unsigned threads;   /* 0: one per core */
+    size_t sessions_max, packets_max;
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+};
+
+enum media_role {
+    MEDIA_PUBLISH, /* WHIP: one source of a room */
+    MEDIA_WATCH,   /* WHEP on a room: slots fed by its stage */
+    MEDIA_PLAY     /* WHEP on a walkthrough: a cursor of its own */
+};
+
+/* Everything a media thread needs to serve one WHIP or WHEP session. */
+struct media_session_config {
+    media_id session;
+    media_id room;        /* PUBLISH and WATCH */
+    media_id participant; /* whose session; nobody is sent their own sound. 0: nobody's */
+    enum media_role role;
+    struct ice_credentials local_ice, remote_ice;
+    struct dtls_fingerprint remote_fingerprint;
+    size_t line_count;
+    struct media_line lines[MEDIA_LINES_MAX]; /* the k-th active video line of a viewer is video slot k; audio alike */
+    char presentation[512]; /* PLAY: path of the presentation directory */
+    double start_at;        /* PLAY: seconds */
+};
+
+/* Which published sessions feed which slots. 0 leaves a slot dark. `main_*` feeds a viewer that has
+ * one line of that kind only. */
+struct media_stage {
+    media_id main_video, main_audio;
+    media_id video[MEDIA_STAGE_SLOTS];
+    media_id audio[MEDIA_STAGE_SLOTS];
+};
+
+enum media_action { MEDIA_CONTROL_PLAY, MEDIA_CONTROL_PAUSE, MEDIA_CONTROL_SEEK, MEDIA_CONTROL_RATE };
+
+enum media_play_state { MEDIA_PLAYING, MEDIA_PAUSED, MEDIA_ENDED };
+
+/* `{state, t, rate, duration}` of api.md. */
+struct media_position {
+    enum media_play_state state;
+    double t, rate, duration; /* seconds, factor, seconds */
+};
+
+enum media_end_reason {
+    MEDIA_END_CLOSED,       /* by media_close_session */
+    MEDIA_END_TIMEOUT,      /* no consent (RFC 7675) for 30 s, or never connected */
+    MEDIA_END_DTLS_FAILED,  /* handshake or fingerprint */
+    MEDIA_END_DTLS_CLOSED,  /* close_notify */
+    MEDIA_END_PRESENTATION, /* the presentation could not be opened */
+    MEDIA_END_FEED          /* an ingest feed closed its socket */
+};
+
+enum media_event_type {
+    MEDIA_EVENT_CONNECTED,  /* DTLS done, media flows */
+    MEDIA_EVENT_ENDED,      /* reason; the id is dead */
+    MEDIA_EVENT_SOURCE,     /* PUBLISH: first packet of a track came, or it fell silent for 3 s, or came back */
+    MEDIA_EVENT_POSITION,   /* PLAY: after each control, once a second while playing, and at the end */
+    MEDIA_EVENT_QUALITY,    /* WATCH, PLAY: from receiver reports, at most once a second and on change */
+    MEDIA_EVENT_UNPLAYABLE  /* WATCH: the source's codec was not in the viewer's offer */
+};
+
+struct media_event {
+    enum media_event_type type;
+    media_id session;
+    uint64_t request; /* POSITION: of the media_control that caused it, else 0 */
+    union {
+        enum media_end_reason reason;
+        struct {
+            enum media_kind kind;
+            enum media_codec codec;
+            bool alive;
+        } source;
+        struct media_position position;
+        struct {
+            uint8_t dots;     /* 0 (nothing arrives) … 4 (good) */
+            float loss;       /* share of packets lost, 0..1 */
+            uint32_t rtt_ms;  /* 0 when unknown */
+            uint32_t kbit_s;  /* sent to or received from this session */
+        } quality;
+        struct {
+            enum media_kind kind;
+            enum media_codec codec;
+        } unplayable;
+    };
+};
+
+/* One live source that comes from a pipeline process over a Unix SOCK_SEQPACKET socket: each message
+ * is one RTP or RTCP packet, at most 1,400 bytes (see pipelines/README.md). The fd moves to media. */
+struct media_feed_config {
+    media_id session;
+    media_id room;
+    int fd;
+};
+
+/* Counters for /metrics, summed over the threads. */
+struct media_stats {
+    uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, sends;
+    uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
+    uint64_t packets_forwarded, retransmitted, nacks_in, nacks_out, plis_in, plis_out;
+    uint64_t pool_empty, send_failed, oversized;
+    uint64_t sessions, sessions_opened, sessions_ended;
+};
+
+/* Opens the sockets and starts the threads. 0 or −errno (-EADDRINUSE, -EACCES …). */
+int media_new(const struct media_config *config, struct media **ret);
+
+/* Ends every session (close_notify), stops and joins the threads. NULL is fine. */
+void media_free(struct media *media);
+
+/* The UDP port in use, for candidates. */
+uint16_t media_port(const struct media *media);
+
+/* SHA-256 fingerprint of the DTLS certificate, "AA:BB:…", for answers. Valid as long as `media`. */
+const char *media_fingerprint(const struct media *media);
+
+/* Local ICE credentials for a session that will be opened in `room` (or, with room 0, alone): the
+ * ufrag names the thread that owns it. */
+void media_ice_credentials(struct media *media, media_id room, struct ice_credentials *ret);
+
+/* Commands. 0, or -ENOBUFS when the thread's mailbox is full (the caller answers 503), or -ENOMEM.
+ * Rooms come to be with the first session or stage that names them. */
+int media_open_session(struct media *media, const struct media_session_config *config);
+int media_open_feed(struct media *media, const struct media_feed_config *config);
+int media_close_session(struct media *media, media_id session);
+int media_restart_ice(struct media *media, media_id session, const struct ice_credentials *local,
+                      const struct ice_credentials *remote);
+int media_set_stage(struct media *media, media_id room, const struct media_stage *stage);
+int media_close_room(struct media *media, media_id room);
+
+/* `value` is seconds for SEEK, the factor for RATE. The answer is a POSITION event with `request`. */
+int media_control(struct media *media, media_id session, enum media_action action, double value,
+                  uint64_t request);
+
+/* True and the next event, or false. */
+bool media_next_event(struct media *media, struct media_event *ret);
+
+void media_read_stats(const struct media *media, struct media_stats *ret);
