@@ -1,0 +1,18 @@
+/* wire/av1.h: AV1 payloads (the "RTP Payload Format For AV1" of AOM, §4). */
+#pragma once
+#include "wire/payload.h"
+
+struct av1_aggregation {
+    bool continues;    /* Z: the first element continues one of the packet before */
+    bool continued;    /* Y */
+    uint8_t count;     /* W: elements, 0: each has a length */
+    bool new_sequence; /* N: first packet of a coded video sequence */
+};
+
+/* 0, or -EBADMSG when empty or when N and Z are both set (§4.4). */
+int av1_parse(struct bytes payload, struct av1_aggregation *ret);
+
+/* A key frame is a packet with N whose first OBU is a sequence header (or follows a temporal
+ * delimiter). The start of other frames does not show in the payload alone: `frame_start` means
+ * "does not continue an OBU"; the RTP timestamp tells frames apart. */
+int av1_inspect(struct bytes payload, struct payload_info *ret);
