@@ -1,0 +1,30 @@
+/* app/pipeline_process.h: the supervisor of parlour-pipeline processes: starts them, reads their
+ * JSON lines, restarts ingests that die (back-off 1 s … 30 s), ends them by pid. A thread of its
+ * own does the waiting; commands go to it and events come back by mailbox. No process outlives the
+ * server: each ends when its stdin closes. */
+#pragma once
+#include "base/jobs.h"
+
+#include <stddef.h>
+
+struct pipelines;
+
+struct pipelines_config {
+    const char *program;     /* path of parlour-pipeline */
+    size_t compile_jobs;     /* at the same time; 0: 1 */
+    size_t jobs_max;         /* running and waiting; 0: 64 */
+    void (*wake)(void *ctx); /* any thread: an event waits */
+    void *wake_ctx;
+};
+
+/* 0 or −errno. The program is looked for at each start, not here. */
+int pipelines_new(const struct pipelines_config *config, struct pipelines **ret);
+
+/* Asks every process to end, waits up to 3 s, kills the rest, joins. NULL is fine. */
+void pipelines_free(struct pipelines *p);
+
+/* The functions for signal (see base/jobs.h). Valid as long as `p`. */
+void pipelines_jobs(struct pipelines *p, struct jobs *ret);
+
+/* Number of running processes. */
+size_t pipelines_running(const struct pipelines *p);

@@ -1,0 +1,222 @@
+/* store/rows.h: what the store keeps, as plain values. Times are Unix seconds (UTC), 0 = none;
+ * texts are NUL-terminated UTF-8. Fields after "out" are filled by the operation. */
+#pragma once
+#include "visit/visit.h"
+
+#include <stdint.h>
+
+#define STORE_SECRET_MAX 64 /* a token, code or stream key with its NUL */
+#define STORE_EMAIL_MAX 256
+#define STORE_PASSWORD_MAX 256
+#define STORE_ADDRESS_MAX 64
+#define STORE_TEXT_MAX 2048
+#define STORE_DETAILS_MAX 16384
+#define STORE_PATH_MAX 512
+#define STORE_SLUG_MAX 80
+#define STORE_PRODUCTS_PER_VISIT 16
+#define STORE_LIST_MAX 500
+
+/* ---- Staff ---- */
+
+struct user_row {
+    char id[ID_MAX];
+    char email[STORE_EMAIL_MAX]; /* lower case */
+    char name[VISIT_NAME_MAX];
+    enum staff_role role;
+    int64_t created_at;
+};
+
+struct user_add {
+    struct user_row user;              /* email, name, role; out: id, created_at */
+    char password[STORE_PASSWORD_MAX]; /* "" = cannot sign in by password, only by a link */
+};
+
+struct user_list {
+    size_t count; /* out */
+    struct user_row *rows;
+};
+
+/* A password is checked and a session made. */
+struct login {
+    char email[STORE_EMAIL_MAX];
+    char password[STORE_PASSWORD_MAX];
+    char address[STORE_ADDRESS_MAX]; /* the client's IP, for throttling */
+    /* out */
+    struct user_row user;
+    char session[STORE_SECRET_MAX]; /* the cookie's value */
+    int64_t expires_at;
+    int64_t retry_after; /* seconds, with -EAGAIN */
+};
+
+/* A one-time sign-in link. */
+struct sign_in_code {
+    char email[STORE_EMAIL_MAX]; /* create: whose */
+    int64_t lifetime;            /* create: seconds */
+    char code[STORE_SECRET_MAX]; /* create: out; redeem: in */
+    /* out of redeem */
+    struct user_row user;
+    char session[STORE_SECRET_MAX];
+    int64_t expires_at;
+};
+
+struct session_end {
+    char session[STORE_SECRET_MAX];
+};
+
+struct api_token {
+    enum staff_role role;
+    char name[VISIT_NAME_MAX];
+    int64_t expires_at; /* 0: never */
+    /* out */
+    char id[ID_MAX];
+    char token[STORE_SECRET_MAX];
+};
+
+/* ---- Products and visits ---- */
+
+enum product_field {
+    PRODUCT_NAME = 1,
+    PRODUCT_SUMMARY = 2,
+    PRODUCT_SIZE = 4,
+    PRODUCT_MODEL = 8,
+    PRODUCT_DETAILS = 16
+};
+
+struct product_row {
+    char id[ID_MAX];
+    char name[VISIT_TITLE_MAX];
+    char summary[STORE_TEXT_MAX];
+    double width, height, depth;     /* mm; 0 = unknown */
+    char model[STORE_PATH_MAX];      /* URL path or file name of the glTF, "" none */
+    char details[STORE_DETAILS_MAX]; /* a JSON object text: images, claims, call to action; "" none
+                                      */
+    int64_t created_at, updated_at;
+    unsigned fields; /* change: which of the above to write (enum product_field) */
+};
+
+enum visit_field {
+    VISIT_TITLE = 1,
+    VISIT_STARTS_AT = 2, /* with tz */
+    VISIT_RECORDING = 4,
+    VISIT_PRODUCTS = 8
+};
+
+struct visit_row {
+    char id[ID_MAX];
+    char title[VISIT_TITLE_MAX];
+    enum visit_state state;
+    enum visit_recording recording;
+    int64_t starts_at;
+    char tz[64];
+    char host[ID_MAX];                 /* user id; "" when made by an API token */
+    char host_name[VISIT_NAME_MAX];    /* out */
+    char stream_key[STORE_SECRET_MAX]; /* out */
+    size_t product_count;
+    char products[STORE_PRODUCTS_PER_VISIT][ID_MAX];
+    int64_t created_at, started_at, ended_at; /* out */
+    unsigned fields;                          /* change: enum visit_field */
+};
+
+/* A state reached; started_at and ended_at are set the first time. A visit never leaves `ended`. */
+struct visit_progress {
+    char id[ID_MAX];
+    enum visit_state state;
+    struct visit_row visit; /* out: the row afterwards */
+};
+
+struct invite_row {
+    char id[ID_MAX];
+    char visit[ID_MAX];
+    char name[VISIT_NAME_MAX];
+    int64_t expires_at;            /* 0: never */
+    int64_t created_at, opened_at; /* out */
+    bool revoked;
+    char token[STORE_SECRET_MAX]; /* out of create, never again; only its hash is kept */
+};
+
+struct invite_list {
+    char visit[ID_MAX]; /* in */
+    size_t count;       /* out */
+    struct invite_row *rows;
+};
+
+/* The page behind /v/{token} was opened: the invite and its visit. */
+struct invite_open {
+    char token[STORE_SECRET_MAX];
+    bool mark; /* set opened_at when it is the first time */
+    /* out; also filled with -EKEYREVOKED and -EKEYEXPIRED */
+    bool first;
+    struct invite_row invite;
+    struct visit_row visit;
+};
+
+/* Whoever presents a token or cookie. */
+struct credential {
+    char token[STORE_SECRET_MAX];
+    bool cookie; /* true: a session cookie; false: an API token, invite token or stream key */
+    /* out */
+    struct actor actor;
+    char name[VISIT_NAME_MAX]; /* of the person, "" unknown */
+    struct user_row user;      /* of a cookie */
+    int64_t expires_at;        /* 0: never */
+};
+
+/* ---- Walkthroughs ---- */
+
+enum walkthrough_state { WALKTHROUGH_COMPILING, WALKTHROUGH_READY, WALKTHROUGH_FAILED };
+
+enum walkthrough_field {
+    WALKTHROUGH_TITLE = 1,
+    WALKTHROUGH_PUBLISHED = 2,
+    WALKTHROUGH_DETAILS = 4,
+    WALKTHROUGH_PRODUCT = 8,
+    WALKTHROUGH_SOURCE = 16, /* a new upload: state becomes compiling, error is cleared */
+    WALKTHROUGH_PROGRESS = 32,
+    WALKTHROUGH_OUTCOME = 64 /* state, error, duration, directory */
+};
+
+struct walkthrough_row {
+    char id[ID_MAX];
+    char slug[STORE_SLUG_MAX]; /* create: "" = made from the title; unique */
+    char title[VISIT_TITLE_MAX];
+    enum walkthrough_state state;
+    double progress; /* 0..1 */
+    char error[512]; /* a sentence, "" none */
+    double duration; /* seconds */
+    bool published;
+    char product[ID_MAX];
+    char source[STORE_PATH_MAX];    /* the uploaded file, absolute or below the data directory */
+    char directory[STORE_PATH_MAX]; /* its presentation, below DATA/presentations; "" until ready */
+    char
+        details[STORE_DETAILS_MAX]; /* a JSON object text: chapters, captions, call to action; "" */
+    int64_t created_at, updated_at;
+    unsigned fields; /* change: enum walkthrough_field */
+};
+
+/* ---- Lists: newest first ---- */
+
+struct product_list {
+    size_t offset, limit; /* limit 0 or above STORE_LIST_MAX: STORE_LIST_MAX */
+    size_t count;         /* out */
+    struct product_row *rows;
+};
+
+struct visit_list {
+    size_t offset, limit;
+    size_t count;
+    struct visit_row *rows;
+};
+
+struct walkthrough_list {
+    size_t offset, limit;
+    bool compiling_only;
+    size_t count;
+    struct walkthrough_row *rows;
+};
+
+struct row_id {
+    char id[ID_MAX];
+};
+
+const char *
+walkthrough_state_name(enum walkthrough_state state); /* "compiling", "ready", "failed" */
