@@ -1,0 +1,60 @@
+/* routing/subscription.h: one outgoing stream of a live viewer (a slot) and the track that feeds
+ * it. Keeps its place in the track and numbers of its own (outgoing_stream), no packets.
+ *
+ * A switch begins at a key frame: the cached group of pictures when it is young and whole, squeezed
+ * into the time just before the live edge, so that a join shows a picture at once and the next live
+ * frame has its exact time; otherwise a key frame is asked for and nothing is sent until it comes.
+ * A viewer that falls behind the ring goes on at the next key frame: never late, never growing.
+ *
+ * Belongs to the thread of its track. */
+#pragma once
+#include "routing/outgoing_stream.h"
+#include "routing/track.h"
+
+enum subscription_state {
+    SUBSCRIPTION_IDLE,    /* dark slot */
+    SUBSCRIPTION_WAITING, /* for a key frame (or the first sound) of its track */
+    SUBSCRIPTION_RUNNING
+};
+
+struct subscription {
+    struct outgoing_stream stream;
+    struct track *track; /* NULL when idle */
+    enum subscription_state state;
+    uint64_t next; /* extended number in the track */
+    uint32_t epoch;
+    uint32_t live_frame; /* from this frame of the track on times are exact */
+    bool squeezed;
+    uint64_t range_floor;    /* ranges that start below this index belong to a former track */
+    uint32_t live_timestamp; /* source time of the newest frame that was sent */
+};
+
+/* `line` (the viewer's) outlives the subscription. */
+void subscription_init(struct subscription *s, const struct media_line *line, uint64_t seed);
+
+/* Feeds the slot from `track` from now on; asks it for a key frame if it must. 0, or -ENOTSUP when
+ * the viewer has not negotiated the track's codec (the slot is then dark). */
+int subscription_switch(struct subscription *s, struct track *track, usec_t now);
+
+/* Goes dark. Must be called before its track is cleared. */
+void subscription_stop(struct subscription *s);
+
+/* The next packet: 1, or 0: drained. To be drained after track_input or track_advance returned 1,
+ * and after subscription_switch. */
+int subscription_next(struct subscription *s, usec_t now, struct outgoing *ret);
+
+/* A NACK from the viewer. 0 or as outgoing_stream_nack. Then drain
+ * subscription_next_retransmission: 1 or 0. */
+int subscription_nack(struct subscription *s, uint16_t sequence, usec_t now);
+int subscription_next_retransmission(struct subscription *s, struct outgoing *ret);
+
+/* A PLI or FIR from the viewer. */
+void subscription_want_keyframe(struct subscription *s, usec_t now);
+
+/* SR and SDES for the viewer; call it once a second, and soon after a join. Size, 0: none due. */
+int subscription_sender_report(struct subscription *s, uint64_t unix_usec, usec_t now,
+                               struct bytes cname, struct room room);
+
+/* A report block; false when it is about another stream. Updates s->stream.quality. */
+bool subscription_receiver_report(struct subscription *s, const struct rtcp_report *report,
+                                  uint64_t unix_usec, usec_t now);
