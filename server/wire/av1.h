@@ -12,7 +12,7 @@ struct av1_aggregation {
 /* 0, or -EBADMSG when empty or when N and Z are both set (§4.4). */
 int av1_parse(struct bytes payload, struct av1_aggregation *ret);
 
-/* A key frame is a packet with N whose first OBU is a sequence header (or follows a temporal
- * delimiter). The start of other frames does not show in the payload alone: `frame_start` means
- * "does not continue an OBU"; the RTP timestamp tells frames apart. */
+/* A key frame starts with a sequence header (temporal delimiters in front do not count). The start
+ * of other frames does not show in the payload alone: `frame_start` means "does not continue an
+ * OBU"; the RTP timestamp tells frames apart. 0 or -EBADMSG. */
 int av1_inspect(struct bytes payload, struct payload_info *ret);

@@ -4,8 +4,9 @@
 
 /* A frame starts with the first slice of a picture or what comes before it (SPS, PPS, AUD, SEI); a
  * key frame starts with an SPS or, without one in front, an IDR slice. Single NAL units, STAP-A and
- * FU-A; other packet types are -EBADMSG. A picture cut into several slices has a start at its first
- * slice only (first_mb_in_slice is 0). */
+ * FU-A; other packet types are -EBADMSG. Several packets of one picture may say so
+ * (SPS, then IDR slice): the first of a timestamp counts. Of several slices the first starts the
+ * picture (first_mb_in_slice is 0). */
 int h264_inspect(struct bytes payload, struct payload_info *ret);
 
 enum h264_profile {

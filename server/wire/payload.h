@@ -7,6 +7,6 @@ struct payload_info {
     bool key_frame;   /* this packet starts a frame that decodes by itself; always for audio */
 };
 
-/* 0, or -EBADMSG for a payload that no sender of this codec makes (count it, drop it). -ENOTSUP for
- * CODEC_NONE. */
+/* 0, or -EBADMSG for a payload that no sender of this codec makes (count it, drop it). -ENODATA for
+ * an empty one (a padding-only packet is part of no frame). -ENOTSUP for CODEC_NONE. */
 int payload_inspect(enum media_codec codec, struct bytes payload, struct payload_info *ret);

@@ -4,6 +4,8 @@
 #include "base/spans.h"
 
 #define RTP_HEADER_MIN 12
+#define RTP_EXTENSIONS_MAX 16  /* elements written into one header */
+#define RTP_EXTENSION_MAX 1024 /* bytes of their values together */
 #define RTP_ONE_BYTE_PROFILE 0xbede
 #define RTP_TWO_BYTE_PROFILE 0x1000 /* the low four bits are appbits */
 
@@ -43,14 +45,15 @@ bool rtp_extension_next(struct rtp_extension_reader *r, uint8_t *ret_id, struct 
 struct bytes rtp_extension_find(const struct rtp_header *header, uint8_t id);
 
 struct rtp_extension_value {
-    uint8_t id; /* 1..255, not 15 when alone in one-byte range: see below */
+    uint8_t id; /* 1..255 */
     struct bytes value;
 };
 
 /* Writes a header from marker, payload_type, sequence, timestamp and ssrc (no CSRC), with the P bit
  * when padding_size is not 0 (the padding itself is the caller's). With `count` 0 there is no
  * extension. One-byte form when all ids are 1..14 and all values 1..16 bytes, else two-byte form.
- * Returns the size, -ENOSPC, or -EINVAL for an id 0 or a value over 255 bytes. */
+ * Returns the size, -ENOSPC, or -EINVAL for an id 0, a value over 255 bytes, or more than
+ * RTP_EXTENSIONS_MAX or RTP_EXTENSION_MAX allow. */
 int rtp_write_header(struct room room, const struct rtp_header *header,
                      const struct rtp_extension_value *extensions, size_t count);
 

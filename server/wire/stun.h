@@ -8,7 +8,7 @@
 #define STUN_TXID_SIZE 12
 #define STUN_BINDING 0x001
 #define STUN_UNKNOWN_MAX 8
-#define STUN_MESSAGE_MAX 548 /* no message written here is longer */
+#define STUN_MESSAGE_MAX 600 /* no message written here is longer */
 
 enum stun_class { STUN_REQUEST, STUN_INDICATION, STUN_SUCCESS, STUN_ERROR };
 
@@ -66,7 +66,7 @@ struct stun_request {
     uint64_t tie_breaker;
 };
 
-/* Binding request, for test and load clients. Needs up to 576 bytes with the longest username. */
+/* Binding request, for test and load clients. Needs up to STUN_MESSAGE_MAX bytes. */
 int stun_write_request(struct room room, const struct stun_request *request, struct bytes pwd);
 
 /* Binding request without any attribute but FINGERPRINT, as to a public STUN server. */
