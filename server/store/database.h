@@ -79,8 +79,8 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
 STORE_OPERATIONS(STORE_DECLARE)
 #undef STORE_DECLARE
 
-void user_list_clear(struct user_list *list);
-void product_list_clear(struct product_list *list);
-void visit_list_clear(struct visit_list *list);
-void invite_list_clear(struct invite_list *list);
-void walkthrough_list_clear(struct walkthrough_list *list);
+void user_list_clear(void *list);        /* struct user_list */
+void product_list_clear(void *list);     /* struct product_list */
+void visit_list_clear(void *list);       /* struct visit_list */
+void invite_list_clear(void *list);      /* struct invite_list */
+void walkthrough_list_clear(void *list); /* struct walkthrough_list */
