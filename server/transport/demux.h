@@ -1,4 +1,5 @@
-/* transport/demux.h: what a datagram on the one port is, by its first bytes (RFC 7983 §7, RFC 5761 §4). */
+/* transport/demux.h: what a datagram on the one port is, by its first bytes (RFC 7983 §7, RFC 5761
+ * §4). */
 #pragma once
 #include "base/spans.h"
 

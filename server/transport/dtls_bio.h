@@ -1,5 +1,5 @@
-/* transport/dtls_bio.h: a BIO that keeps datagrams apart. OpenSSL's memory BIO is a stream: it glues
- * a flight into one oversized datagram and splits what arrives at the wrong places. */
+/* transport/dtls_bio.h: a BIO that keeps datagrams apart. OpenSSL's memory BIO is a stream: it
+ * glues a flight into one oversized datagram and splits what arrives at the wrong places. */
 #pragma once
 #include "base/spans.h"
 #include <openssl/bio.h>
@@ -7,8 +7,8 @@
 #define DTLS_QUEUE_MAX 16384 /* bytes of one flight that wait for dtls_output; more is dropped */
 
 struct datagram_queue {
-    struct bytes in;        /* the datagram being given to OpenSSL, empty after it was read */
-    uint8_t *out;           /* size (2 bytes), datagram, …; NULL while empty */
+    struct bytes in; /* the datagram being given to OpenSSL, empty after it was read */
+    uint8_t *out;    /* size (2 bytes), datagram, …; NULL while empty */
     size_t out_size, out_read;
 };
 

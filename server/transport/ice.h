@@ -10,7 +10,7 @@
 #include "wire/stun.h"
 
 #define ICE_PATHS_MAX 8
-#define ICE_CONSENT SEC(30)   /* RFC 7675 §5.1 */
+#define ICE_CONSENT SEC(30)               /* RFC 7675 §5.1 */
 #define ICE_RESPONSE_MAX STUN_MESSAGE_MAX /* room that always suffices for ice_output */
 
 struct ice_path {
@@ -39,9 +39,9 @@ void ice_init(struct ice *ice, const struct ice_credentials *local,
               const struct ice_credentials *remote, usec_t now);
 
 /* Takes one STUN datagram (RFC 8445 §7.3). 0, also for indications, which change nothing; -EBADMSG
- * malformed, no Binding request, or without USERNAME or MESSAGE-INTEGRITY; -EACCES wrong username or
- * password; -EPROTO an authentic check with an attribute we had to understand: it is answered 420.
- * Nothing else is answered or changed by an error. */
+ * malformed, no Binding request, or without USERNAME or MESSAGE-INTEGRITY; -EACCES wrong username
+ * or password; -EPROTO an authentic check with an attribute we had to understand: it is answered
+ * 420. Nothing else is answered or changed by an error. */
 int ice_input(struct ice *ice, struct bytes datagram, const struct path *path, usec_t now);
 
 /* Writes the pending answer. Its size and where it goes, or 0 when there is none. -ENOSPC below
@@ -54,8 +54,8 @@ bool ice_allows(const struct ice *ice, const struct path *path);
 /* The newest nominated path; NULL before the first nomination. */
 const struct path *ice_selected(const struct ice *ice);
 
-/* RFC 8445 §9. Paths stay usable; the old local credentials stay valid until the first check with the
- * new ones. Once that came the peer's next nomination moves the media. */
+/* RFC 8445 §9. Paths stay usable; the old local credentials stay valid until the first check with
+ * the new ones. Once that came the peer's next nomination moves the media. */
 void ice_restart(struct ice *ice, const struct ice_credentials *local,
                  const struct ice_credentials *remote, usec_t now);
 

@@ -1,5 +1,5 @@
-/* transport/srtp.h: SRTP and SRTCP (RFC 3711, RFC 7714). libsrtp opens what arrives; sealing, the one
- * hot call, is OpenSSL's EVP and is checked packet by packet against libsrtp.
+/* transport/srtp.h: SRTP and SRTCP (RFC 3711, RFC 7714). libsrtp opens what arrives; sealing, the
+ * one hot call, is OpenSSL's EVP and is checked packet by packet against libsrtp.
  *
  * One thread per object. Nothing allocates per packet, except the first of a new incoming SSRC. */
 #pragma once
@@ -36,8 +36,8 @@ void srtp_in_free(struct srtp_in *in); /* NULL is fine */
 
 /* Verifies and decrypts in place. The size of the plain packet, or
  * -EBADMSG: no RTP, too short, or authentication failed; -EALREADY: replayed or too old;
- * -ENOSPC: a further SSRC beyond SRTP_STREAMS_MAX. After an error the buffer's content is undefined.
- * Nothing of a packet may be believed before this returned a size. */
+ * -ENOSPC: a further SSRC beyond SRTP_STREAMS_MAX. After an error the buffer's content is
+ * undefined. Nothing of a packet may be believed before this returned a size. */
 int srtp_in_open_rtp(struct srtp_in *in, uint8_t *packet, size_t size);
 int srtp_in_open_rtcp(struct srtp_in *in, uint8_t *packet, size_t size);
 
@@ -50,13 +50,13 @@ void srtp_out_free(struct srtp_out *out); /* NULL is fine */
 
 /* Seals one RTP packet. `header` (with CSRCs and extensions) is copied in clear and authenticated;
  * the parts, in order, become the encrypted payload: they are read once from where they lie and
- * may be empty. `index` is ROC << 16 | sequence number; the SSRC is the header's. The same index must
- * never seal different bytes. Returns the size written, header + parts + tag, or -ENOSPC, -EINVAL for a header
- * below 12 bytes, or -EIO (never seen: OpenSSL refused). `room` must
- * not overlap header or parts. */
+ * may be empty. `index` is ROC << 16 | sequence number; the SSRC is the header's. The same index
+ * must never seal different bytes. Returns the size written, header + parts + tag, or -ENOSPC,
+ * -EINVAL for a header below 12 bytes, or -EIO (never seen: OpenSSL refused). `room` must not
+ * overlap header or parts. */
 int srtp_out_seal(struct srtp_out *out, struct bytes header, const struct bytes parts[],
                   size_t part_count, uint64_t index, struct room room);
 
-/* Seals one compound RTCP packet; the SRTCP index is counted inside. The size, -EINVAL for less than
- * 8 bytes, -ENOSPC, or -EOVERFLOW after 2^31 packets. */
+/* Seals one compound RTCP packet; the SRTCP index is counted inside. The size, -EINVAL for less
+ * than 8 bytes, -ENOSPC, or -EOVERFLOW after 2^31 packets. */
 int srtp_out_seal_rtcp(struct srtp_out *out, struct bytes packet, struct room room);

@@ -49,7 +49,8 @@ struct srtp_in *srtp_in_new(const struct srtp_keys *keys) {
     memcpy(key + 16, keys->remote.salt, salt_size);
     policy.key = key;
     struct srtp_in *in = calloc(1, sizeof *in);
-    bool ok = library_ready && in != NULL && srtp_create(&in->session, &policy) == srtp_err_status_ok;
+    bool ok =
+        library_ready && in != NULL && srtp_create(&in->session, &policy) == srtp_err_status_ok;
     explicit_bzero(key, sizeof key);
     if (!ok) {
         free(in);
@@ -77,7 +78,8 @@ static bool knows(const struct srtp_in *in, uint32_t ssrc) {
 }
 
 /* libsrtp makes a stream of an SSRC once a packet of it was authentic, so only those count. */
-static int opened(struct srtp_in *in, srtp_err_status_t status, uint32_t ssrc, bool known, int size) {
+static int opened(struct srtp_in *in, srtp_err_status_t status, uint32_t ssrc, bool known,
+                  int size) {
     if (status == srtp_err_status_ok) {
         if (!known) {
             in->ssrcs[in->ssrc_count++] = ssrc;

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <openssl/evp.h>
 
-int srtp_derive(const uint8_t master_key[static 16], struct bytes master_salt, enum srtp_label label,
-                struct room ret) {
+int srtp_derive(const uint8_t master_key[static 16], struct bytes master_salt,
+                enum srtp_label label, struct room ret) {
     static const uint8_t zeros[32];
     if (ret.n > sizeof zeros || (master_salt.n != 12 && master_salt.n != 14)) {
         return -EINVAL;

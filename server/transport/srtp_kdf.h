@@ -14,5 +14,5 @@ enum srtp_label {
 
 /* Fills `ret` with key stream of AES-CM under the master key. A salt of 12 bytes is padded on the
  * right to 14 (RFC 7714 §11). 0, -EINVAL for more than 32 bytes or another salt, or -ENOMEM. */
-int srtp_derive(const uint8_t master_key[static 16], struct bytes master_salt, enum srtp_label label,
-                struct room ret);
+int srtp_derive(const uint8_t master_key[static 16], struct bytes master_salt,
+                enum srtp_label label, struct room ret);

@@ -1,8 +1,9 @@
 /* Seals outgoing packets by OpenSSL: AES-GCM (RFC 7714) and AES-CM with HMAC-SHA1 (RFC 3711).
  *
- * The keys are set once; a packet costs one IV, one pass and a tag, without allocation. HMAC is made
- * of SHA-1 states that have already swallowed the padded key: EVP has no way to copy such a state
- * without allocating, so the low-level functions are used although OpenSSL 3 calls them old. */
+ * The keys are set once; a packet costs one IV, one pass and a tag, without allocation. HMAC is
+ * made of SHA-1 states that have already swallowed the padded key: EVP has no way to copy such a
+ * state without allocating, so the low-level functions are used although OpenSSL 3 calls them old.
+ */
 #define OPENSSL_API_COMPAT 0x10101000L
 #include "transport/srtp.h"
 #include "transport/srtp_kdf.h"
@@ -67,7 +68,8 @@ static void write_mac(const struct mac_key *m, struct bytes message, struct byte
     memcpy(ret_tag, digest, SHA1_TAG);
 }
 
-static int sealer_init(struct sealer *s, const struct srtp_keys *keys, enum srtp_label first_label) {
+static int sealer_init(struct sealer *s, const struct srtp_keys *keys,
+                       enum srtp_label first_label) {
     bool gcm = keys->profile == SRTP_PROFILE_GCM_128;
     size_t salt_size = gcm ? 12 : 14;
     struct bytes salt = bytes_of(keys->local.salt, salt_size);
@@ -85,8 +87,7 @@ static int sealer_init(struct sealer *s, const struct srtp_keys *keys, enum srtp
     if (error == 0) {
         s->cipher = EVP_CIPHER_CTX_new();
         const EVP_CIPHER *algorithm = gcm ? EVP_aes_128_gcm() : EVP_aes_128_ctr();
-        if (s->cipher == NULL ||
-            EVP_EncryptInit_ex(s->cipher, algorithm, NULL, key, NULL) != 1) {
+        if (s->cipher == NULL || EVP_EncryptInit_ex(s->cipher, algorithm, NULL, key, NULL) != 1) {
             error = -ENOMEM;
         }
         if (!gcm) {
@@ -126,7 +127,8 @@ void srtp_out_free(struct srtp_out *out) {
 
 /* RFC 7714 §8.1 and §9.1: 00 00 | SSRC | ROC or 00 00 | SEQ or SRTCP index, XOR salt. Both end in
  * the 48-bit index. */
-static void gcm_iv(const struct sealer *s, uint32_t ssrc, uint64_t index, uint8_t ret_iv[static 12]) {
+static void gcm_iv(const struct sealer *s, uint32_t ssrc, uint64_t index,
+                   uint8_t ret_iv[static 12]) {
     ret_iv[0] = ret_iv[1] = 0;
     write_be32(ret_iv + 2, ssrc);
     write_be16(ret_iv + 6, (uint16_t)(index >> 32));
@@ -137,7 +139,8 @@ static void gcm_iv(const struct sealer *s, uint32_t ssrc, uint64_t index, uint8_
 }
 
 /* RFC 3711 §4.1.1: (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16) */
-static void cm_iv(const struct sealer *s, uint32_t ssrc, uint64_t index, uint8_t ret_iv[static 16]) {
+static void cm_iv(const struct sealer *s, uint32_t ssrc, uint64_t index,
+                  uint8_t ret_iv[static 16]) {
     write_be32(ret_iv, 0);
     write_be32(ret_iv + 4, ssrc);
     write_be16(ret_iv + 8, (uint16_t)(index >> 32));
@@ -219,8 +222,8 @@ int srtp_out_seal(struct srtp_out *out, struct bytes header, const struct bytes 
     return (int)(size + tag_size);
 }
 
-/* RFC 3711 §3.4 and RFC 7714 §9.3: the E flag and the index follow the text; GCM puts its tag before
- * them and authenticates them with the header, CM puts the tag last. */
+/* RFC 3711 §3.4 and RFC 7714 §9.3: the E flag and the index follow the text; GCM puts its tag
+ * before them and authenticates them with the header, CM puts the tag last. */
 int srtp_out_seal_rtcp(struct srtp_out *out, struct bytes packet, struct room room) {
     if (packet.n < 8) {
         return -EINVAL;
