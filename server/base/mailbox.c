@@ -42,6 +42,12 @@ void mailbox_free(struct mailbox *m) {
     free(m);
 }
 
+void mailbox_wake(struct mailbox *m) {
+    uint64_t one = 1;
+    ssize_t ignored = write(m->fd, &one, sizeof(one));
+    (void)ignored;
+}
+
 int mailbox_post(struct mailbox *m, const void *value) {
     pthread_mutex_lock(&m->lock);
     if (m->used == m->capacity) {
@@ -54,9 +60,7 @@ int mailbox_post(struct mailbox *m, const void *value) {
     bool was_empty = m->used == 1;
     pthread_mutex_unlock(&m->lock);
     if (was_empty) {
-        uint64_t one = 1;
-        ssize_t ignored = write(m->fd, &one, sizeof(one));
-        (void)ignored;
+        mailbox_wake(m);
     }
     return 0;
 }

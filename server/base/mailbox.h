@@ -22,3 +22,6 @@ int mailbox_fd(const struct mailbox *m);
 
 /* Clears the eventfd. Call it before taking values, so that no post is missed. */
 void mailbox_drained(struct mailbox *m);
+
+/* Makes mailbox_fd readable without a value. Any thread. */
+void mailbox_wake(struct mailbox *m);

@@ -1,0 +1,248 @@
+/* The control thread's side of the media plane: starts the threads, remembers which of them owns
+ * which session, and hands commands and events across. */
+#include "media/media_api.h"
+
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/map.h"
+#include "base/random.h"
+#include "media/shard.h"
+#include "net/udp_socket.h"
+#include "transport/dtls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define THREADS_MAX 26 /* the first letter of a ufrag names the thread */
+#define SESSIONS_DEFAULT 4096
+#define PACKETS_DEFAULT 16384
+#define UFRAG_RANDOM 15 /* characters: 89 bits */
+#define PWD_RANDOM 28   /* characters: 166 bits; RFC 8445 §5.3 asks for 128 */
+
+struct media {
+    struct media_config config;
+    uint16_t port;
+    unsigned thread_count, next_thread;
+    struct shard *shards[THREADS_MAX];
+    struct dtls_identity *identity;
+    struct mailbox *events;
+    struct map owners; /* session id → shard; control thread only */
+};
+
+/* SO_REUSEPORT would let a second server share our port in silence: ask for it alone first. */
+static int check_port(const struct media_config *config) {
+    struct udp_socket *probe;
+    if (config->port == 0) {
+        return 0;
+    }
+    int r = udp_open(config->bind, config->port, false, &probe);
+    if (r == 0) {
+        udp_close(probe);
+    }
+    return r;
+}
+
+static unsigned count_threads(const struct media_config *config) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n = config->threads ? config->threads : (unsigned)(cores > 0 ? cores : 1);
+    return n < THREADS_MAX ? n : THREADS_MAX;
+}
+
+static int start_shards(struct media *m) {
+    for (unsigned i = 0; i < m->thread_count; i++) {
+        struct shard_config c = {.index = i,
+                                 .bind = m->config.bind,
+                                 .port = m->port ? m->port : m->config.port,
+                                 .sessions_max = m->config.sessions_max / m->thread_count + 1,
+                                 .packets_max = m->config.packets_max,
+                                 .identity = m->identity,
+                                 .events = m->events,
+                                 .wake = m->config.wake,
+                                 .wake_ctx = m->config.wake_ctx};
+        int r = shard_open(&c, &m->shards[i]);
+        if (r < 0) {
+            return r;
+        }
+        m->port = shard_port(m->shards[i]);
+    }
+    for (unsigned i = 0; i < m->thread_count; i++) {
+        int r = shard_start(m->shards[i], m->shards, m->thread_count);
+        if (r < 0) {
+            return r;
+        }
+    }
+    return 0;
+}
+
+int media_new(const struct media_config *config, struct media **ret) {
+    int r = check_port(config);
+    if (r < 0) {
+        return r;
+    }
+    struct media *m = calloc(1, sizeof(*m));
+    if (!m) {
+        return -ENOMEM;
+    }
+    m->config = *config;
+    if (m->config.sessions_max == 0) {
+        m->config.sessions_max = SESSIONS_DEFAULT;
+    }
+    if (m->config.packets_max == 0) {
+        m->config.packets_max = PACKETS_DEFAULT;
+    }
+    m->thread_count = count_threads(config);
+    map_init(&m->owners);
+    /* Room for two events of every session and a second's worth of positions and qualities. */
+    m->events = mailbox_new(sizeof(struct media_event), m->config.sessions_max * 4 + 1024);
+    m->identity = dtls_identity_new();
+    r = m->events && m->identity ? start_shards(m) : -ENOMEM;
+    if (r < 0) {
+        media_free(m);
+        return r;
+    }
+    *ret = m;
+    return 0;
+}
+
+void media_free(struct media *m) {
+    if (!m) {
+        return;
+    }
+    for (unsigned i = 0; i < m->thread_count; i++) {
+        shard_stop(m->shards[i]);
+    }
+    for (unsigned i = 0; i < m->thread_count; i++) {
+        shard_free(m->shards[i]);
+    }
+    dtls_identity_free(m->identity);
+    mailbox_free(m->events);
+    map_clear(&m->owners);
+    free(m);
+}
+
+uint16_t media_port(const struct media *m) {
+    return m->port;
+}
+
+const char *media_fingerprint(const struct media *m) {
+    return dtls_identity_fingerprint(m->identity);
+}
+
+static struct shard *shard_of_room(struct media *m, media_id room) {
+    return m->shards[room % m->thread_count];
+}
+
+void media_ice_credentials(struct media *m, media_id room, struct ice_credentials *ret) {
+    unsigned index = (unsigned)(room ? room % m->thread_count : m->next_thread++ % m->thread_count);
+    ret->ufrag[0] = (char)('a' + index);
+    random_text(ret->ufrag + 1, UFRAG_RANDOM);
+    random_text(ret->pwd, PWD_RANDOM);
+}
+
+static int post(struct shard *shard, struct shard_command *c) {
+    int r = shard_post(shard, c);
+    if (r < 0) {
+        shard_command_clear(c);
+    }
+    return r;
+}
+
+/* Remembers the owner first, so that no event can come for a session that is not known. */
+static int post_opening(struct media *m, struct shard *shard, struct shard_command *c) {
+    int r = map_set(&m->owners, c->id, shard);
+    if (r < 0) {
+        shard_command_clear(c);
+        return r;
+    }
+    r = post(shard, c);
+    if (r < 0) {
+        map_remove(&m->owners, c->id);
+    }
+    return r;
+}
+
+int media_open_session(struct media *m, const struct media_session_config *config) {
+    unsigned index = (unsigned)(config->local_ice.ufrag[0] - 'a');
+    if (config->session == 0 || index >= m->thread_count) {
+        return -EINVAL;
+    }
+    struct media_session_config *copy = malloc(sizeof(*copy));
+    if (!copy) {
+        return -ENOMEM;
+    }
+    *copy = *config;
+    struct shard_command c = {.type = SHARD_OPEN_SESSION, .id = config->session, .heap = copy};
+    return post_opening(m, m->shards[index], &c);
+}
+
+int media_open_feed(struct media *m, const struct media_feed_config *config) {
+    struct shard_command c = {.type = SHARD_OPEN_FEED, .id = config->session, .feed = *config};
+    return post_opening(m, shard_of_room(m, config->room), &c);
+}
+
+static int post_to_owner(struct media *m, struct shard_command *c) {
+    struct shard *shard = map_get(&m->owners, c->id);
+    if (!shard) {
+        shard_command_clear(c);
+        return -ENOENT;
+    }
+    return post(shard, c);
+}
+
+int media_close_session(struct media *m, media_id session) {
+    return post_to_owner(m, &(struct shard_command){.type = SHARD_CLOSE_SESSION, .id = session});
+}
+
+int media_restart_ice(struct media *m, media_id session, const struct ice_credentials *local,
+                      const struct ice_credentials *remote) {
+    struct shard_ice *ice = malloc(sizeof(*ice));
+    if (!ice) {
+        return -ENOMEM;
+    }
+    *ice = (struct shard_ice){.local = *local, .remote = *remote};
+    return post_to_owner(
+        m, &(struct shard_command){.type = SHARD_RESTART_ICE, .id = session, .heap = ice});
+}
+
+int media_set_stage(struct media *m, media_id room, const struct media_stage *stage) {
+    struct media_stage *copy = malloc(sizeof(*copy));
+    if (!copy) {
+        return -ENOMEM;
+    }
+    *copy = *stage;
+    return post(shard_of_room(m, room),
+                &(struct shard_command){.type = SHARD_SET_STAGE, .id = room, .heap = copy});
+}
+
+int media_close_room(struct media *m, media_id room) {
+    return post(shard_of_room(m, room),
+                &(struct shard_command){.type = SHARD_CLOSE_ROOM, .id = room});
+}
+
+int media_control(struct media *m, media_id session, enum media_action action, double value,
+                  uint64_t request) {
+    struct shard_command c = {.type = SHARD_CONTROL,
+                              .id = session,
+                              .control = {.action = action, .value = value, .request = request}};
+    return post_to_owner(m, &c);
+}
+
+bool media_next_event(struct media *m, struct media_event *ret) {
+    if (!mailbox_take(m->events, ret)) {
+        return false;
+    }
+    if (ret->type == MEDIA_EVENT_ENDED) {
+        map_remove(&m->owners, ret->session);
+    }
+    return true;
+}
+
+void media_read_stats(const struct media *m, struct media_stats *ret) {
+    struct media_stats sum = {0};
+    for (unsigned i = 0; i < m->thread_count; i++) {
+        shard_add_stats(m->shards[i], &sum);
+    }
+    *ret = sum;
+}

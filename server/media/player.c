@@ -1,0 +1,228 @@
+#include "media/player.h"
+
+#include "base/random.h"
+#include "media/quality.h"
+#include "media/shard_state.h"
+#include "routing/cursor.h"
+#include "wire/rtcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define RTCP_MAX 1200
+#define TICK_FIRST MSEC(50)
+#define TICK SEC(1)
+
+struct player {
+    const struct presentation *presentation; /* counted by presentation_files */
+    bool connected;
+    enum cursor_state told;
+    usec_t tick_due;
+    uint64_t bytes_told;
+    usec_t quality_told;
+    uint8_t dots_told;
+    struct media_line video, audio;
+    struct cursor cursor;
+};
+
+static const struct bytes cname = {(const uint8_t *)"parlour", 7};
+
+static const struct media_line *keep_line(const struct media_session_config *config,
+                                          enum media_kind kind, struct media_line *ret) {
+    for (size_t i = 0; i < config->line_count; i++) {
+        if (config->lines[i].active && config->lines[i].kind == kind) {
+            *ret = config->lines[i];
+            return ret;
+        }
+    }
+    return NULL;
+}
+
+static int open_player(struct session *s, const struct media_session_config *config, usec_t now) {
+    struct player *p = calloc(1, sizeof(*p));
+    if (!p) {
+        return -ENOMEM;
+    }
+    s->part = p;
+    p->tick_due = USEC_NEVER;
+    p->dots_told = UINT8_MAX;
+    p->quality_told = now;
+    p->told = CURSOR_PAUSED;
+    int r = presentation_files_open(&s->shard->presentations, config->presentation,
+                                    &p->presentation);
+    if (r < 0) {
+        return r;
+    }
+    return cursor_init(&p->cursor, p->presentation, keep_line(config, MEDIA_VIDEO, &p->video),
+                       keep_line(config, MEDIA_AUDIO, &p->audio), config->start_at, random_u64());
+}
+
+static void close_player(struct session *s) {
+    struct player *p = s->part;
+    if (p) {
+        presentation_files_close(&s->shard->presentations, p->presentation);
+        free(p);
+        s->part = NULL;
+    }
+}
+
+static enum media_play_state play_state(enum cursor_state state) {
+    switch (state) {
+    case CURSOR_PLAYING:
+        return MEDIA_PLAYING;
+    case CURSOR_PAUSED:
+        return MEDIA_PAUSED;
+    case CURSOR_ENDED:
+        break;
+    }
+    return MEDIA_ENDED;
+}
+
+static void tell_position(struct session *s, uint64_t request, usec_t now) {
+    struct player *p = s->part;
+    struct cursor_position at;
+    cursor_position(&p->cursor, now, &at);
+    p->told = at.state;
+    shard_event(s->shard,
+                &(struct media_event){.type = MEDIA_EVENT_POSITION,
+                                      .session = s->id,
+                                      .request = request,
+                                      .position = {.state = play_state(at.state),
+                                                   .t = at.t,
+                                                   .rate = at.rate,
+                                                   .duration = at.duration}});
+}
+
+static void send_due(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    struct outgoing packet;
+    enum media_kind kind;
+    while (cursor_next(&p->cursor, now, &packet, &kind) > 0) {
+        session_send(s, &packet);
+    }
+    if (p->cursor.state != p->told) {
+        tell_position(s, 0, now);
+    }
+}
+
+static void connected(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    p->connected = true;
+    p->tick_due = now + TICK_FIRST;
+    cursor_play(&p->cursor, now);
+    send_due(s, now);
+}
+
+void player_control(struct session *s, enum media_action action, double value, uint64_t request,
+                    usec_t now) {
+    if (s->role != &player_role || s->ended) {
+        return;
+    }
+    struct player *p = s->part;
+    switch (action) {
+    case MEDIA_CONTROL_PLAY:
+        cursor_play(&p->cursor, now);
+        break;
+    case MEDIA_CONTROL_PAUSE:
+        cursor_pause(&p->cursor, now);
+        break;
+    case MEDIA_CONTROL_SEEK:
+        cursor_seek(&p->cursor, value, now);
+        break;
+    case MEDIA_CONTROL_RATE:
+        cursor_rate(&p->cursor, value, now);
+        break;
+    }
+    tell_position(s, request, now);
+    if (p->connected) {
+        send_due(s, now);
+    }
+    session_schedule(s, now);
+}
+
+static void take_feedback(struct session *s, const struct rtcp_packet *packet, uint32_t media,
+                          usec_t now) {
+    struct player *p = s->part;
+    struct rtcp_nack_reader reader;
+    struct outgoing again;
+    uint16_t sequence;
+    uint32_t ssrc;
+    uint8_t command;
+    if (packet->type == RTCP_RTPFB && rtcp_nack_reader_init(&reader, packet) == 0) {
+        s->shard->stats.nacks_in++;
+        while (rtcp_nack_next(&reader, &sequence)) {
+            cursor_nack(&p->cursor, media, sequence, now);
+        }
+        while (cursor_next_retransmission(&p->cursor, &again) > 0) {
+            session_send(s, &again);
+        }
+    } else if (rtcp_is_pli(packet) || rtcp_parse_fir(packet, 0, &ssrc, &command) == 0) {
+        s->shard->stats.plis_in++;
+        cursor_want_keyframe(&p->cursor, now);
+        send_due(s, now);
+    }
+}
+
+static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
+    struct player *p = s->part;
+    struct rtcp_packet packet;
+    struct rtcp_report report;
+    uint32_t sender, media;
+    int r;
+    while ((r = rtcp_next(&compound, &packet)) > 0) {
+        if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
+            for (size_t i = 0; rtcp_parse_report(&packet, i, &report) == 0; i++) {
+                cursor_receiver_report(&p->cursor, &report, clock_unix(), now);
+            }
+        } else if (rtcp_parse_feedback(&packet, &sender, &media) == 0) {
+            take_feedback(s, &packet, media, now);
+        }
+    }
+    if (r < 0) {
+        s->shard->stats.rtcp_bad++;
+    }
+}
+
+static usec_t next_timeout(const struct session *s) {
+    const struct player *p = s->part;
+    return p->connected ? usec_min(cursor_next_timeout(&p->cursor), p->tick_due) : USEC_NEVER;
+}
+
+static void tick(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    uint8_t buffer[RTCP_MAX];
+    struct room out = {.p = buffer, .n = sizeof(buffer)};
+    uint64_t unix_usec = clock_unix();
+    for (enum media_kind kind = MEDIA_AUDIO; kind <= MEDIA_VIDEO; kind++) {
+        int n = cursor_sender_report(&p->cursor, kind, unix_usec, now, cname, out);
+        if (n > 0) {
+            session_send_rtcp(s, bytes_of(buffer, (size_t)n));
+        }
+    }
+    if (p->cursor.state == CURSOR_PLAYING) {
+        tell_position(s, 0, now);
+    }
+    struct stream_quality quality = cursor_quality(&p->cursor);
+    uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
+    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, &p->dots_told);
+    p->bytes_told = bytes;
+    p->quality_told = now;
+    p->tick_due = now + TICK;
+}
+
+static void timeout(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    send_due(s, now);
+    if (p->tick_due <= now) {
+        tick(s, now);
+    }
+}
+
+const struct session_role player_role = {
+    .open = open_player,
+    .connected = connected,
+    .rtcp = take_rtcp,
+    .next_timeout = next_timeout,
+    .timeout = timeout,
+    .close = close_player,
+};

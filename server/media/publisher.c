@@ -1,0 +1,298 @@
+#include "media/publisher.h"
+
+#include "base/random.h"
+#include "media/shard_state.h"
+#include "media/viewer.h"
+#include "wire/rtcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define RTCP_MAX 1200
+#define SILENT_AFTER SEC(3)
+
+struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id participant,
+                                media_id room, const struct media_line *lines, size_t line_count,
+                                const struct publisher_carrier *carrier, void *carrier_ctx) {
+    struct publisher *p = calloc(1, sizeof(*p));
+    if (!p) {
+        return NULL;
+    }
+    p->id = id;
+    p->participant = participant;
+    p->shard = shard;
+    p->carrier = carrier;
+    p->carrier_ctx = carrier_ctx;
+    p->tracks[MEDIA_AUDIO].publisher = p->tracks[MEDIA_VIDEO].publisher = p;
+    p->line_count = line_count;
+    memcpy(p->lines, lines, line_count * sizeof(*lines));
+    p->line_of[MEDIA_AUDIO] = p->line_of[MEDIA_VIDEO] = -1;
+    for (size_t i = line_count; i-- > 0;) {
+        if (p->lines[i].active) {
+            p->line_of[p->lines[i].kind] = (int)i; /* the first of its kind */
+        }
+    }
+    random_bytes(&p->own_ssrc, sizeof(p->own_ssrc));
+    demux_init(&p->demux, p->lines, p->line_count);
+    capture_clock_init(&p->clock);
+    twcc_receiver_init(&p->twcc, p->own_ssrc);
+    if (room_add_publisher(shard, room, p) < 0) {
+        free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void publisher_free(struct publisher *p) {
+    if (!p) {
+        return;
+    }
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        while (p->tracks[kind].subscribers) {
+            viewer_slot_leave(p->tracks[kind].subscribers);
+        }
+    }
+    room_remove_publisher(p);
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        track_clear(&p->tracks[kind].track);
+    }
+    free(p);
+}
+
+struct publisher_track *publisher_track(struct publisher *p, enum media_kind kind) {
+    return p->tracks[kind].open ? &p->tracks[kind] : NULL;
+}
+
+static void forward(struct publisher_track *t, usec_t now) {
+    for (struct viewer_slot *slot = t->subscribers; slot; slot = slot->next_subscriber) {
+        viewer_slot_forward(slot, now);
+    }
+}
+
+static void tell_alive(struct publisher *p, struct publisher_track *t, bool alive) {
+    t->alive = alive;
+    shard_event(p->shard, &(struct media_event){.type = MEDIA_EVENT_SOURCE,
+                                                .session = p->id,
+                                                .source = {.kind = t->track.kind,
+                                                           .codec = t->track.codec,
+                                                           .alive = alive}});
+}
+
+static void send_feedback(struct publisher *p, usec_t now) {
+    uint8_t buffer[RTCP_MAX];
+    struct room out = {.p = buffer, .n = sizeof(buffer)};
+    int n;
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        struct track *t = &p->tracks[kind].track;
+        while (p->tracks[kind].open && (n = track_output_rtcp(t, now, out)) > 0) {
+            p->carrier->send_rtcp(p->carrier_ctx, bytes_of(buffer, (size_t)n));
+        }
+    }
+    while ((n = twcc_receiver_output(&p->twcc, now, out)) > 0) {
+        p->carrier->send_rtcp(p->carrier_ctx, bytes_of(buffer, (size_t)n));
+    }
+}
+
+/* Counts what the tracks asked for since the last time. */
+static void count_requests(struct publisher *p, struct publisher_track *t,
+                           const struct track_counters *before) {
+    p->shard->stats.nacks_out += t->track.counters.nacks - before->nacks;
+    p->shard->stats.plis_out += t->track.counters.plis - before->plis;
+}
+
+void publisher_attend(struct publisher *p, usec_t now) {
+    struct track_counters before[PUBLISHER_KINDS] = {p->tracks[0].track.counters,
+                                                     p->tracks[1].track.counters};
+    send_feedback(p, now);
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        count_requests(p, &p->tracks[kind], &before[kind]);
+    }
+    p->carrier->schedule(p->carrier_ctx, now);
+}
+
+/* The track for a packet, opened by the first one; NULL when it cannot be. */
+static struct publisher_track *track_for(struct publisher *p, const struct demux_target *target,
+                                         usec_t now) {
+    const struct media_line *line = &p->lines[target->line];
+    struct publisher_track *t = &p->tracks[line->kind];
+    if (p->line_of[line->kind] != (int)target->line || target->rung != 0) {
+        return NULL;
+    }
+    if (t->open && t->track.codec == target->payload->codec) {
+        return t;
+    }
+    if (t->open) { /* the publisher changed its codec: viewers start anew */
+        while (t->subscribers) {
+            viewer_slot_leave(t->subscribers);
+        }
+        track_clear(&t->track);
+        t->open = false;
+    }
+    if (track_init(&t->track, line, target->payload, &p->clock, p->own_ssrc, now) < 0) {
+        return NULL;
+    }
+    t->open = true;
+    room_apply_stage(p->room, now);
+    return t;
+}
+
+static int read_packet(struct publisher *p, const struct publisher_track *t,
+                       const struct demux_target *target, struct bytes rtp, usec_t now,
+                       struct packet **ret) {
+    const uint8_t *ids = p->lines[target->line].extension_ids;
+    enum media_codec codec = target->payload->codec;
+    struct packet_pool *pool = p->shard->packets;
+    if (target->rtx) {
+        return packet_new_from_rtx(pool, codec, rtp, t->track.ssrc, target->payload->type, ids, now,
+                                   ret);
+    }
+    return packet_new(pool, codec, rtp, ids, now, ret);
+}
+
+void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
+    struct demux_target target;
+    struct packet *packet = NULL;
+    if (demux_find(&p->demux, rtp, &target) < 0) {
+        p->shard->stats.rtp_bad++;
+        return;
+    }
+    if (target.has_twcc) {
+        twcc_receiver_input(&p->twcc, target.twcc, target.ssrc, now);
+    }
+    struct publisher_track *t = track_for(p, &target, now);
+    if (!t) {
+        return;
+    }
+    int r = read_packet(p, t, &target, rtp, now, &packet);
+    if (r < 0) {
+        p->shard->stats.rtp_bad += r == -EBADMSG || r == -EMSGSIZE;
+        p->shard->stats.pool_empty += r == -ENOBUFS || r == -ENOMEM;
+        return;
+    }
+    t->heard = now;
+    if (!t->alive) {
+        tell_alive(p, t, true);
+    }
+    struct track_counters before = t->track.counters;
+    if (track_input(&t->track, packet, now) == 1) {
+        forward(t, now);
+    }
+    send_feedback(p, now);
+    count_requests(p, t, &before);
+}
+
+static void take_sender_report(struct publisher *p, const struct rtcp_sender_report *sr,
+                               usec_t now) {
+    capture_clock_report(&p->clock, sr->ntp, now);
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        struct publisher_track *t = &p->tracks[kind];
+        if (t->open && t->track.ssrc == sr->ssrc) {
+            track_sender_report(&t->track, sr->ntp, sr->rtp, now);
+        }
+    }
+}
+
+void publisher_rtcp(struct publisher *p, struct bytes compound, usec_t now) {
+    struct rtcp_packet packet;
+    struct rtcp_sender_report sr;
+    int r;
+    while ((r = rtcp_next(&compound, &packet)) > 0) {
+        if (packet.type == RTCP_SR && rtcp_parse_sr(&packet, &sr) == 0) {
+            take_sender_report(p, &sr, now);
+        }
+    }
+    if (r < 0) {
+        p->shard->stats.rtcp_bad++;
+    }
+}
+
+usec_t publisher_next_timeout(const struct publisher *p) {
+    usec_t due = twcc_receiver_next_timeout(&p->twcc);
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        const struct publisher_track *t = &p->tracks[kind];
+        if (t->open) {
+            due = usec_min(due, track_next_timeout(&t->track));
+        }
+        if (t->alive) {
+            due = usec_min(due, t->heard + SILENT_AFTER);
+        }
+    }
+    return due;
+}
+
+void publisher_timeout(struct publisher *p, usec_t now) {
+    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+        struct publisher_track *t = &p->tracks[kind];
+        if (!t->open) {
+            continue;
+        }
+        if (t->alive && now >= t->heard + SILENT_AFTER) {
+            tell_alive(p, t, false);
+        }
+        struct track_counters before = t->track.counters;
+        if (track_advance(&t->track, now) == 1) {
+            forward(t, now);
+        }
+        send_feedback(p, now);
+        count_requests(p, t, &before);
+    }
+}
+
+/* The role of a WHIP session. */
+
+static void send_by_session(void *ctx, struct bytes compound) {
+    session_send_rtcp(ctx, compound);
+}
+
+static void schedule_session(void *ctx, usec_t now) {
+    session_schedule(ctx, now);
+}
+
+static const struct publisher_carrier session_carrier = {
+    .send_rtcp = send_by_session,
+    .schedule = schedule_session,
+};
+
+static int role_open(struct session *s, const struct media_session_config *config, usec_t now) {
+    (void)now;
+    s->part = publisher_new(s->shard, s->id, s->participant, config->room, config->lines,
+                            config->line_count, &session_carrier, s);
+    return s->part ? 0 : -ENOMEM;
+}
+
+static void role_connected(struct session *s, usec_t now) {
+    (void)s;
+    (void)now;
+}
+
+static void role_rtp(struct session *s, struct bytes packet, usec_t now) {
+    publisher_rtp(s->part, packet, now);
+    session_schedule(s, now);
+}
+
+static void role_rtcp(struct session *s, struct bytes compound, usec_t now) {
+    publisher_rtcp(s->part, compound, now);
+}
+
+static usec_t role_next_timeout(const struct session *s) {
+    return publisher_next_timeout(s->part);
+}
+
+static void role_timeout(struct session *s, usec_t now) {
+    publisher_timeout(s->part, now);
+}
+
+static void role_close(struct session *s) {
+    publisher_free(s->part);
+    s->part = NULL;
+}
+
+const struct session_role publisher_role = {
+    .open = role_open,
+    .connected = role_connected,
+    .rtp = role_rtp,
+    .rtcp = role_rtcp,
+    .next_timeout = role_next_timeout,
+    .timeout = role_timeout,
+    .close = role_close,
+};

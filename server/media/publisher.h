@@ -1,0 +1,67 @@
+/* media/publisher.h: one source of a room: its tracks and who is subscribed to them. What carries it
+ * is either a WHIP session (publishing_role) or a pipeline's feed. */
+#pragma once
+#include "media/session.h"
+#include "routing/capture_clock.h"
+#include "routing/demux.h"
+#include "routing/track.h"
+#include "routing/twcc_receiver.h"
+
+#define PUBLISHER_KINDS 2 /* indexed by enum media_kind */
+
+struct media_room;
+struct publisher_carrier;
+struct viewer_slot;
+
+struct publisher_track {
+    struct publisher *publisher;
+    struct track track;
+    struct viewer_slot *subscribers; /* linked by next_subscriber */
+    bool open;                       /* the first packet came */
+    bool alive;                      /* not silent */
+    usec_t heard;
+};
+
+struct publisher {
+    media_id id, participant;
+    struct shard_state *shard;
+    struct media_room *room;
+    struct publisher *next_in_room;
+    size_t line_count;
+    struct media_line lines[MEDIA_LINES_MAX];
+    int line_of[PUBLISHER_KINDS]; /* the line that is routed, -1: none */
+    struct publisher_track tracks[PUBLISHER_KINDS];
+    struct demux demux;
+    struct capture_clock clock;
+    struct twcc_receiver twcc;
+    uint32_t own_ssrc;
+    const struct publisher_carrier *carrier;
+    void *carrier_ctx;
+};
+
+/* What brings the packets: a WHIP session or a feed. */
+struct publisher_carrier {
+    void (*send_rtcp)(void *ctx, struct bytes compound);
+    void (*schedule)(void *ctx, usec_t now); /* publisher_next_timeout has changed */
+};
+
+/* Enters the room. NULL without memory. `lines` are copied. */
+struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id participant,
+                                media_id room, const struct media_line *lines, size_t line_count,
+                                const struct publisher_carrier *carrier, void *carrier_ctx);
+
+/* Leaves the room; its viewers' slots go dark. NULL is fine. */
+void publisher_free(struct publisher *p);
+
+void publisher_rtp(struct publisher *p, struct bytes packet, usec_t now);
+void publisher_rtcp(struct publisher *p, struct bytes compound, usec_t now);
+usec_t publisher_next_timeout(const struct publisher *p);
+void publisher_timeout(struct publisher *p, usec_t now);
+
+/* A viewer asked a track for something: says it to the publisher now. */
+void publisher_attend(struct publisher *p, usec_t now);
+
+/* The track of a kind once packets have come, else NULL. */
+struct publisher_track *publisher_track(struct publisher *p, enum media_kind kind);
+
+extern const struct session_role publisher_role;

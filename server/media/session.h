@@ -1,0 +1,75 @@
+/* media/session.h: one WHIP or WHEP session on its media thread: ICE, then DTLS, then SRTP, and the
+ * role that the media is for. Owned by the shard. */
+#pragma once
+#include "base/timers.h"
+#include "media/media_api.h"
+#include "transport/dtls.h"
+#include "transport/ice.h"
+#include "transport/srtp.h"
+
+#define SESSION_UFRAGS 2
+#define SESSION_PATHS ICE_PATHS_MAX
+
+struct shard_state;
+struct session;
+struct udp_datagram;
+struct outgoing;
+
+/* What a session does once its keys are there: publishing, watching, playing. */
+struct session_role {
+    /* 0 or −errno; `config` is only valid during the call. */
+    int (*open)(struct session *s, const struct media_session_config *config, usec_t now);
+    void (*connected)(struct session *s, usec_t now);
+    void (*rtp)(struct session *s, struct bytes packet, usec_t now); /* NULL: counted and dropped */
+    void (*rtcp)(struct session *s, struct bytes compound, usec_t now);
+    usec_t (*next_timeout)(const struct session *s);
+    void (*timeout)(struct session *s, usec_t now);
+    void (*close)(struct session *s); /* also after a failed or missing open */
+};
+
+struct session {
+    struct timer timer; /* first: the timer is the session */
+    media_id id, participant;
+    struct shard_state *shard;
+    const struct session_role *role;
+    void *part; /* the role's own: struct publishing, viewer or player */
+
+    struct ice ice;
+    struct dtls *dtls;
+    struct srtp_in *in;
+    struct srtp_out *out; /* NULL until the handshake is done */
+    bool settled;         /* the peer was heard over SRTP */
+    struct path heard;    /* the last path that passed a check, until one is nominated */
+
+    uint64_t ufrag_keys[SESSION_UFRAGS]; /* in the session table */
+    uint64_t path_keys[SESSION_PATHS];
+
+    bool ended;
+    struct session *next_ended; /* in shard_state.ended */
+};
+
+/* Opens the session and enters it into the shard's tables. 0 or −errno; an event tells of later
+ * failures only. */
+int session_open(struct shard_state *shard, const struct media_session_config *config, usec_t now);
+
+/* One datagram on the session's path or with its ufrag. */
+void session_datagram(struct session *s, const struct udp_datagram *d, usec_t now);
+
+void session_restart_ice(struct session *s, const struct ice_credentials *local,
+                         const struct ice_credentials *remote, usec_t now);
+
+/* Says so by an event, takes the session out of the tables; it is freed at the end of the round. */
+void session_end(struct session *s, enum media_end_reason reason);
+void session_free(struct session *s);
+
+/* Where to send, NULL while there is no way or no key. */
+const struct path *session_path(const struct session *s);
+
+/* Seals one RTP packet into the frame that is being gathered for this session. */
+void session_send(struct session *s, const struct outgoing *packet);
+
+/* Seals and sends one compound RTCP packet. */
+void session_send_rtcp(struct session *s, struct bytes compound);
+
+/* Sets the timer by what is due next. After anything that changes it. */
+void session_schedule(struct session *s, usec_t now);

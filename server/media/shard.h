@@ -1,0 +1,69 @@
+/* media/shard.h: one media thread with its UDP socket, sessions and rooms. The functions here are
+ * called by the control thread; the thread itself shares nothing but its mailboxes. */
+#pragma once
+#include "base/mailbox.h"
+#include "media/media_api.h"
+
+struct dtls_identity;
+struct shard;
+
+struct shard_config {
+    unsigned index;
+    const char *bind;
+    uint16_t port;
+    size_t sessions_max, packets_max;
+    struct dtls_identity *identity; /* shared, read only, outlives the shard */
+    struct mailbox *events;         /* of struct media_event, shared */
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+};
+
+enum shard_command_type {
+    SHARD_OPEN_SESSION,
+    SHARD_OPEN_FEED,
+    SHARD_CLOSE_SESSION,
+    SHARD_RESTART_ICE,
+    SHARD_SET_STAGE,
+    SHARD_CLOSE_ROOM,
+    SHARD_CONTROL
+};
+
+struct shard_ice {
+    struct ice_credentials local, remote;
+};
+
+struct shard_command {
+    enum shard_command_type type;
+    media_id id; /* session, or room for SET_STAGE and CLOSE_ROOM */
+    union {
+        void *heap; /* OPEN_SESSION: media_session_config; RESTART_ICE: shard_ice; SET_STAGE:
+                       media_stage. Freed by the shard once posted. */
+        struct media_feed_config feed;
+        struct {
+            enum media_action action;
+            double value;
+            uint64_t request;
+        } control;
+    };
+};
+
+/* Opens the socket. 0 or −errno. */
+int shard_open(const struct shard_config *config, struct shard **ret);
+
+/* Starts the thread; `all` are the threads that share the port, this one among them. 0 or −errno. */
+int shard_start(struct shard *s, struct shard *const *all, unsigned count);
+
+/* Ends every session and joins the thread. NULL and a shard that never started are fine. */
+void shard_stop(struct shard *s);
+void shard_free(struct shard *s); /* after all shards have stopped */
+
+uint16_t shard_port(const struct shard *s);
+
+/* Frees what a command holds that was not posted. */
+void shard_command_clear(struct shard_command *command);
+
+/* 0, or -ENOBUFS: what the command holds stays with the caller. */
+int shard_post(struct shard *s, const struct shard_command *command);
+
+/* Adds this shard's counters, at most 100 ms old. */
+void shard_add_stats(struct shard *s, struct media_stats *sum);

@@ -1,0 +1,28 @@
+/* media/shard_state.h: what the parts of one media thread share. Never leaves that thread. */
+#pragma once
+#include "base/timers.h"
+#include "media/egress.h"
+#include "media/handoff.h"
+#include "media/presentation_files.h"
+#include "media/media_room.h"
+#include "media/session_table.h"
+#include "media/shard.h"
+#include "routing/packet.h"
+
+struct shard_state {
+    struct dtls_identity *identity;
+    struct packet_pool *packets;
+    struct session_table table;
+    struct rooms rooms;
+    struct presentation_files presentations;
+    struct timers timers; /* of sessions */
+    struct egress egress;
+    struct session *ended; /* freed at the end of the round */
+    struct feed *feeds, *ended_feeds;
+    struct media_stats stats;
+    int epoll;     /* for feeds */
+    struct shard *shard;
+};
+
+/* Hands an event to the control thread. */
+void shard_event(struct shard_state *s, const struct media_event *event);

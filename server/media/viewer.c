@@ -1,0 +1,266 @@
+#include "media/viewer.h"
+
+#include "base/random.h"
+#include "media/publisher.h"
+#include "media/quality.h"
+#include "media/shard_state.h"
+#include "wire/rtcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define RTCP_MAX 1200
+#define TICK_FIRST MSEC(50) /* an early sender report: lips in sync from the start */
+#define TICK SEC(1)
+
+static const struct bytes cname = {(const uint8_t *)"parlour", 7};
+
+void viewer_slot_leave(struct viewer_slot *slot) {
+    if (!slot->feed) {
+        return;
+    }
+    *(slot->previous_subscriber ? &slot->previous_subscriber->next_subscriber
+                                : &slot->feed->subscribers) = slot->next_subscriber;
+    if (slot->next_subscriber) {
+        slot->next_subscriber->previous_subscriber = slot->previous_subscriber;
+    }
+    slot->feed = NULL;
+    slot->next_subscriber = slot->previous_subscriber = NULL;
+    subscription_stop(&slot->subscription);
+}
+
+static void slot_enter(struct viewer_slot *slot, struct publisher_track *feed) {
+    slot->feed = feed;
+    slot->previous_subscriber = NULL;
+    slot->next_subscriber = feed->subscribers;
+    if (slot->next_subscriber) {
+        slot->next_subscriber->previous_subscriber = slot;
+    }
+    feed->subscribers = slot;
+}
+
+void viewer_slot_forward(struct viewer_slot *slot, usec_t now) {
+    struct outgoing packet;
+    while (subscription_next(&slot->subscription, now, &packet) > 0) {
+        session_send(slot->viewer->session, &packet);
+    }
+}
+
+static void tell_unplayable(struct viewer_slot *slot, const struct track *track) {
+    if (slot->refused == track->codec) {
+        return;
+    }
+    slot->refused = track->codec;
+    struct session *s = slot->viewer->session;
+    shard_event(s->shard,
+                &(struct media_event){.type = MEDIA_EVENT_UNPLAYABLE,
+                                      .session = s->id,
+                                      .unplayable = {.kind = track->kind, .codec = track->codec}});
+}
+
+static void slot_switch(struct viewer_slot *slot, struct publisher_track *feed, usec_t now) {
+    if (slot->feed == feed) {
+        return;
+    }
+    viewer_slot_leave(slot);
+    if (!feed) {
+        return;
+    }
+    if (subscription_switch(&slot->subscription, &feed->track, now) < 0) {
+        tell_unplayable(slot, &feed->track);
+        return;
+    }
+    slot_enter(slot, feed);
+    viewer_slot_forward(slot, now);
+    publisher_attend(feed->publisher, now);
+}
+
+void viewer_apply_stage(struct viewer *v, usec_t now) {
+    if (!v->connected) {
+        return;
+    }
+    /* Sound first: it is small and the ear forgives less. */
+    for (int kind = MEDIA_AUDIO; kind <= MEDIA_VIDEO; kind++) {
+        for (size_t i = 0; i < v->slot_count; i++) {
+            struct viewer_slot *slot = &v->slots[i];
+            if ((int)slot->line.kind == kind) {
+                slot_switch(slot,
+                            room_source(v->room, slot->line.kind, slot->index,
+                                        v->count_of[kind] == 1, v->session->participant),
+                            now);
+            }
+        }
+    }
+}
+
+static int open_viewer(struct session *s, const struct media_session_config *config, usec_t now) {
+    size_t active = 0;
+    for (size_t i = 0; i < config->line_count; i++) {
+        active += config->lines[i].active;
+    }
+    struct viewer *v = calloc(1, sizeof(*v) + active * sizeof(v->slots[0]));
+    if (!v) {
+        return -ENOMEM;
+    }
+    s->part = v;
+    v->session = s;
+    v->tick_due = USEC_NEVER;
+    v->dots_told = UINT8_MAX;
+    v->quality_told = now;
+    for (size_t i = 0; i < config->line_count; i++) {
+        if (!config->lines[i].active) {
+            continue;
+        }
+        struct viewer_slot *slot = &v->slots[v->slot_count++];
+        slot->viewer = v;
+        slot->line = config->lines[i];
+        slot->index = v->count_of[slot->line.kind]++;
+        subscription_init(&slot->subscription, &slot->line, random_u64());
+    }
+    return room_add_viewer(s->shard, config->room, v);
+}
+
+static void connected(struct session *s, usec_t now) {
+    struct viewer *v = s->part;
+    v->connected = true;
+    v->tick_due = now + TICK_FIRST;
+    viewer_apply_stage(v, now);
+}
+
+static void close_viewer(struct session *s) {
+    struct viewer *v = s->part;
+    if (!v) {
+        return;
+    }
+    for (size_t i = 0; i < v->slot_count; i++) {
+        viewer_slot_leave(&v->slots[i]);
+    }
+    if (v->room) {
+        room_remove_viewer(v);
+    }
+    free(v);
+    s->part = NULL;
+}
+
+static struct viewer_slot *slot_by_ssrc(struct viewer *v, uint32_t ssrc) {
+    for (size_t i = 0; i < v->slot_count; i++) {
+        if (v->slots[i].line.ssrc == ssrc || v->slots[i].line.rtx_ssrc == ssrc) {
+            return &v->slots[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_nack(struct viewer *v, const struct rtcp_packet *packet, uint32_t media,
+                      usec_t now) {
+    struct viewer_slot *slot = slot_by_ssrc(v, media);
+    struct rtcp_nack_reader reader;
+    uint16_t sequence;
+    if (!slot || rtcp_nack_reader_init(&reader, packet) < 0) {
+        return;
+    }
+    v->session->shard->stats.nacks_in++;
+    while (rtcp_nack_next(&reader, &sequence)) {
+        subscription_nack(&slot->subscription, sequence, now);
+    }
+    struct outgoing again;
+    while (subscription_next_retransmission(&slot->subscription, &again) > 0) {
+        session_send(v->session, &again);
+    }
+}
+
+static void want_keyframe(struct viewer *v, uint32_t media, usec_t now) {
+    struct viewer_slot *slot = slot_by_ssrc(v, media);
+    v->session->shard->stats.plis_in++;
+    if (slot && slot->feed) {
+        subscription_want_keyframe(&slot->subscription, now);
+        publisher_attend(slot->feed->publisher, now);
+    }
+}
+
+static void take_payload_feedback(struct viewer *v, const struct rtcp_packet *packet,
+                                  uint32_t media, usec_t now) {
+    uint32_t ssrc;
+    uint8_t command;
+    if (rtcp_is_pli(packet)) {
+        want_keyframe(v, media, now);
+    }
+    for (size_t i = 0; rtcp_parse_fir(packet, i, &ssrc, &command) == 0; i++) {
+        want_keyframe(v, ssrc, now);
+    }
+}
+
+static void take_reports(struct viewer *v, const struct rtcp_packet *packet, usec_t now) {
+    struct rtcp_report report;
+    for (size_t i = 0; rtcp_parse_report(packet, i, &report) == 0; i++) {
+        struct viewer_slot *slot = slot_by_ssrc(v, report.ssrc);
+        if (slot) {
+            subscription_receiver_report(&slot->subscription, &report, clock_unix(), now);
+        }
+    }
+}
+
+static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
+    struct viewer *v = s->part;
+    struct rtcp_packet packet;
+    uint32_t sender, media;
+    int r;
+    while ((r = rtcp_next(&compound, &packet)) > 0) {
+        if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
+            take_reports(v, &packet, now);
+        } else if (rtcp_parse_feedback(&packet, &sender, &media) == 0) {
+            if (packet.type == RTCP_RTPFB && packet.count == RTCP_RTPFB_NACK) {
+                take_nack(v, &packet, media, now);
+            } else if (packet.type == RTCP_PSFB) {
+                take_payload_feedback(v, &packet, media, now);
+            }
+        }
+    }
+    if (r < 0) {
+        s->shard->stats.rtcp_bad++;
+    }
+}
+
+static usec_t next_timeout(const struct session *s) {
+    const struct viewer *v = s->part;
+    return v->tick_due;
+}
+
+static void tell_quality(struct viewer *v, usec_t now) {
+    struct stream_quality worst = {0};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < v->slot_count; i++) {
+        const struct outgoing_stream *stream = &v->slots[i].subscription.stream;
+        bytes += stream->bytes;
+        if (v->slots[i].feed) {
+            worst = quality_worse(worst, stream->quality);
+        }
+    }
+    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told, &v->dots_told);
+    v->bytes_told = bytes;
+    v->quality_told = now;
+}
+
+static void tick(struct session *s, usec_t now) {
+    struct viewer *v = s->part;
+    uint8_t buffer[RTCP_MAX];
+    uint64_t unix_usec = clock_unix();
+    for (size_t i = 0; i < v->slot_count; i++) {
+        int n = subscription_sender_report(&v->slots[i].subscription, unix_usec, now, cname,
+                                           (struct room){.p = buffer, .n = sizeof(buffer)});
+        if (n > 0) {
+            session_send_rtcp(s, bytes_of(buffer, (size_t)n));
+        }
+    }
+    tell_quality(v, now);
+    v->tick_due = now + TICK;
+}
+
+const struct session_role viewer_role = {
+    .open = open_viewer,
+    .connected = connected,
+    .rtcp = take_rtcp,
+    .next_timeout = next_timeout,
+    .timeout = tick,
+    .close = close_viewer,
+};
