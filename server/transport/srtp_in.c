@@ -100,7 +100,8 @@ int srtp_in_open_rtp(struct srtp_in *in, uint8_t *packet, size_t size) {
         return -ENOSPC;
     }
     int n = (int)size;
-    return opened(in, srtp_unprotect(in->session, packet, &n), ssrc, known, n);
+    srtp_err_status_t status = srtp_unprotect(in->session, packet, &n);
+    return opened(in, status, ssrc, known, n);
 }
 
 int srtp_in_open_rtcp(struct srtp_in *in, uint8_t *packet, size_t size) {
@@ -113,7 +114,8 @@ int srtp_in_open_rtcp(struct srtp_in *in, uint8_t *packet, size_t size) {
         return -ENOSPC;
     }
     int n = (int)size;
-    return opened(in, srtp_unprotect_rtcp(in->session, packet, &n), ssrc, known, n);
+    srtp_err_status_t status = srtp_unprotect_rtcp(in->session, packet, &n);
+    return opened(in, status, ssrc, known, n);
 }
 
 void srtp_in_remove(struct srtp_in *in, uint32_t ssrc) {
