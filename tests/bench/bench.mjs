@@ -1,0 +1,121 @@
+// tests/bench/bench.mjs: measures Parlour beside Janus in one run, prints a table and writes JSON to
+// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus]`; README.md says how it measures.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startJanus } from './janus.mjs';
+import { LoadClient } from './load_client.mjs';
+import { startParlour } from './parlour.mjs';
+import { printTable, verdicts } from './report.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const args = process.argv.slice(2);
+const quick = args.includes('--quick');
+const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : null;
+const build = path.resolve(here, '../../', process.env.PARLOUR_BUILD ?? 'build');
+
+// Everything runs in a network namespace of its own: nobody else's packets, and an address that is
+// not the loopback's (libnice ignores that one), though packets to it go the loopback's way.
+const ADDRESS = '10.77.0.1';
+if (!process.env.PARLOUR_BENCH_INSIDE) {
+  const user = process.getuid() === 0 ? [] : ['--map-root-user'];
+  const setUp = `ip link set lo up &&
+    { ip link add bench0 type dummy 2>/dev/null || ip link add bench0 type veth peer name bench1; } &&
+    ip address add ${ADDRESS}/24 dev bench0 && ip link set bench0 up && { ip link set bench1 up 2>/dev/null || true; } && exec "$@"`;
+  const inside = spawnSync('unshare', ['--net', ...user, 'sh', '-c', setUp, 'sh', 'taskset', '-c', '1',
+    process.execPath, fileURLToPath(import.meta.url), ...args],
+  { stdio: 'inherit', env: { ...process.env, PARLOUR_BENCH_INSIDE: '1' } });
+  process.exit(inside.status ?? 1);
+}
+if (os.cpus().length < 2) {
+  console.error('bench: two cores are needed, one for the server and one for its load');
+  process.exit(1);
+}
+
+const seconds = quick ? 3 : 8; // of each measurement
+
+// One server from its start to its end; `start` gives {pid, source, target, stop}.
+async function measureServer(name, start, { steps, joins = true, recorded = false }) {
+  const result = { name };
+  const server = await start({ address: ADDRESS, build });
+  const load = new LoadClient(path.join(build, 'tests/bench/load_client'), name);
+  try {
+    await load.ask(`pid ${server.pid} core 0`);
+    await load.ask(`source ${server.source}`);
+    await load.ask('gop 2000');
+    await load.ask(`target ${server.target} 0`);
+    await load.ask('wait 1');
+
+    await load.ask('join 5 10'); // code and pools are warm
+    await load.ask('leave');
+    await load.ask('wait 1');
+    const empty = (await load.ask('rss')).rss;
+
+    if (joins) {
+      await load.ask('gop 0'); // as a browser publishes: a key frame only when somebody asks
+      result.joinsPaced = await load.ask(`join ${quick ? 80 : 200} 40`);
+      await load.ask('leave');
+      await load.ask('wait 2');
+      result.joinsAtOnce = await load.ask('join 100 0');
+      await load.ask('leave');
+      await load.ask('wait 2');
+      await load.ask('gop 2000');
+    }
+
+    result.steps = [];
+    let viewers = 0;
+    for (const step of steps) {
+      const joined = await load.ask(`join ${step - viewers} ${viewers >= 300 ? 50 : 100}`);
+      viewers = step;
+      await load.ask('wait 1.5');
+      const m = await load.ask(`measure ${seconds}`);
+      m.joined = joined;
+      m.memoryPerViewer = (m.rss - empty) / viewers;
+      m.clientLimited = m.client_cpu > 0.95 || m.client_drops > 0;
+      m.lossy = Math.max(m.loss, 1 - m.packets / m.expected - 6 / (m.expected / m.viewers)) > 0.001 ||
+        m.lost_viewers > 0;
+      result.steps.push(m);
+      console.error(`${name}: ${step} viewers, ${(m.loss * 100).toFixed(3)} % lost, ` +
+        `${m.us_per_packet.toFixed(2)} µs a packet, server ${(m.server_cpu * 100).toFixed(0)} %, ` +
+        `client ${(m.client_cpu * 100).toFixed(0)} %, p99 ${m.delay_p99.toFixed(1)} ms`);
+      if (m.lossy) break;
+    }
+    await load.ask('leave');
+    await load.ask('wait 1');
+
+    if (recorded && server.recorded) {
+      const r = await server.recorded();
+      await load.ask('source stop');
+      await load.ask(`target ${r.target} ${r.duration}`);
+      result.recordedJoin = await load.ask('join 200 100');
+      await load.ask('wait 2');
+      result.recorded = await load.ask(`measure ${seconds}`);
+      await load.ask('leave');
+    }
+  } finally {
+    await load.end();
+    await server.stop();
+  }
+  return result;
+}
+
+const ladder = (from, to, by) => Array.from({ length: (to - from) / by + 1 }, (_, i) => from + i * by);
+const results = { date: new Date().toISOString(), quick, cpu: os.cpus()[0].model, kernel: os.release() };
+if (only !== 'parlour') {
+  results.janus = await measureServer('janus', startJanus,
+    { steps: quick ? [100, 200, 300] : [100, 160, 180, 200, 220, 240, 260, 300, 350, 400] });
+}
+if (only !== 'janus') {
+  results.parlour = await measureServer('parlour', startParlour,
+    { steps: quick ? [100, 200, 400, 600] : ladder(100, 1200, 100), recorded: true });
+}
+results.verdicts = verdicts(results);
+printTable(results);
+mkdirSync(path.join(here, 'results'), { recursive: true });
+const file = path.join(here, 'results', `${results.date.replace(/[:.]/g, '-')}.json`);
+writeFileSync(file, JSON.stringify(results, null, 2));
+console.log(`\nwritten to ${path.relative(process.cwd(), file)}`);
+process.exit(results.verdicts.every((v) => v.pass !== false) ? 0 : 1);

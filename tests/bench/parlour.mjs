@@ -1,0 +1,1 @@
+export async function startParlour() { throw new Error('later'); }
