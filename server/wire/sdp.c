@@ -262,7 +262,7 @@ static int parse_media_line(struct bytes value, struct sdp_media *ret) {
     return ret->formats.n ? 0 : -EBADMSG;
 }
 
-static const char *check_line(struct bytes line, size_t number) {
+static const char *check_line(struct bytes line) {
     if (line.n > SDP_LINE_TEXT_MAX) {
         return "a line is longer than 4096 bytes";
     }
@@ -274,10 +274,17 @@ static const char *check_line(struct bytes line, size_t number) {
             return "a line holds a control character";
         }
     }
-    if (number == 0 && !sdp_is(line, "v=0")) {
-        return "it does not begin with v=0";
-    }
     return NULL;
+}
+
+bool sdp_is_lines(struct bytes text) {
+    struct bytes line;
+    while (take_line(&text, &line)) {
+        if (line.n && check_line(line)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void finish_media(struct sdp *sdp) {
@@ -305,7 +312,10 @@ int sdp_parse(struct bytes text, struct sdp *ret, const char **ret_reason) {
         if (line.n == 0) {
             continue; /* an empty line at the end is common */
         }
-        const char *reason = check_line(line, number++);
+        const char *reason = check_line(line);
+        if (!reason && number++ == 0 && !sdp_is(line, "v=0")) {
+            reason = "it does not begin with v=0";
+        }
         if (reason) {
             *ret_reason = reason;
             return -EBADMSG;

@@ -31,6 +31,10 @@ struct sdp {
  * taken. Spans point into `text`. */
 int sdp_parse(struct bytes text, struct sdp *ret, const char **ret_reason);
 
+/* True when every line of `text` is of the form x=… and holds no control characters: what sdp_parse
+ * checks, for fragments that are no whole description. Empty lines and an empty text are fine. */
+bool sdp_is_lines(struct bytes text);
+
 /* Splits lines off a section ("a=x:y" → type 'a', value "x:y"). False at the end. */
 bool sdp_next_line(struct bytes *lines, char *ret_type, struct bytes *ret_value);
 
