@@ -1,11 +1,12 @@
 /* A DTLS client and server with a queue in each direction, for the tests. */
 #pragma once
-#include <cmocka.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
