@@ -53,7 +53,7 @@ static int ask_whep(struct viewer *v, struct viewer_plan *plan, uint64_t now) {
     snprintf(headers, sizeof headers, "%sContent-Type: application/sdp\r\n", plan->authorization);
     snprintf(path, sizeof path, "%s", plan->url.path);
     if (plan->spread > 0) {
-        double t = plan->spread * (double)(v->number * 37 % 100) / 100;
+        double t = plan->spread * (double)(v->number * 618u % 1000) / 1000;
         snprintf(path, sizeof path, "%s?t=%.2f", plan->url.path, t);
     }
     v->state = VIEWER_ASKING;

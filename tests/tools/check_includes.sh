@@ -19,14 +19,13 @@ app        signal store visit media net transport routing wire base
 '
 # A library's header (as a regular expression) and the files that may include it.
 libraries='
-^openssl/(ssl|dtls|srtp)        server/transport/dtls.[ch] server/transport/srtp.[ch]
-^openssl/                       server/wire/hash.[ch] server/transport/*.[ch] server/store/*.[ch]
+^openssl/                       server/wire/hash.[ch] server/transport/dtls*.[ch] server/transport/srtp*.[ch] server/signal/tls.[ch] server/store/secret.[ch] server/app/certificate.[ch]
 ^srtp2?/                        server/transport/srtp*.[ch]
 ^(srtp|srtp2)\.h                server/transport/srtp*.[ch]
 ^libwebsockets                  server/signal/*.[ch]
 ^(lws_config|lws-)              server/signal/*.[ch]
 ^sqlite3                        server/store/*.[ch]
-^jansson                        server/wire/json.[ch] server/wire/json_*.[ch]
+^jansson                        server/wire/json.[ch] server/wire/json_*.[ch] pipelines/*
 ^sodium                         server/store/*.[ch] server/app/*.[ch]
 ^qrencode                       server/signal/qr*.[ch]
 ^(gst|glib|gio)                 pipelines/*
@@ -77,9 +76,12 @@ check_library() { # check_library HEADER
 
 while read -r file; do
     layer=$(cut -d/ -f2 <<<"$file")
-    while read -r header; do
-        if [[ $file == server/* ]]; then check_own "$layer" "$header"; fi
-        check_library "$header"
-    done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^>"]+)[>"].*/\1/p' "$file")
+    while IFS='|' read -r bracket header; do
+        if [ "$bracket" = '"' ] && [[ $file == server/* ]]; then
+            check_own "$layer" "$header"
+        else
+            check_library "$header"
+        fi
+    done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*([<"])([^>"]+)[>"].*/\1|\2/p' "$file")
 done < <(find server pipelines -name '*.[ch]' 2>/dev/null | sort)
 exit $bad
