@@ -68,7 +68,10 @@ static int start_shards(struct media *m) {
         m->port = shard_port(m->shards[i]);
     }
     for (unsigned i = 0; i < m->thread_count; i++) {
-        int r = shard_start(m->shards[i], m->shards, m->thread_count);
+        shard_share(m->shards[i], m->shards, m->thread_count);
+    }
+    for (unsigned i = 0; i < m->thread_count; i++) {
+        int r = shard_start(m->shards[i]);
         if (r < 0) {
             return r;
         }

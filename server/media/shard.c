@@ -174,6 +174,10 @@ static void take_datagram(struct shard *s, const struct udp_datagram *d, bool pa
     }
 }
 
+void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now) {
+    take_datagram(s, d, false, now);
+}
+
 static void read_socket(struct shard *s, usec_t now) {
     struct udp_datagram datagrams[UDP_BATCH];
     for (unsigned batch = 0; batch < BATCHES_A_ROUND; batch++) {
@@ -315,9 +319,10 @@ void shard_add_stats(struct shard *s, struct media_stats *sum) {
     pthread_mutex_unlock(&s->stats_lock);
 }
 
-static int wait_for_events(struct shard *s, struct epoll_event events[static EVENTS_A_ROUND]) {
+static int wait_for_events(struct shard *s, struct epoll_event events[static EVENTS_A_ROUND],
+                           usec_t wait_max) {
     usec_t now = clock_now();
-    usec_t due = usec_min(timers_next(&s->state.timers), now + IDLE_MAX);
+    usec_t due = usec_min(timers_next(&s->state.timers), now + wait_max);
     usec_t wait = due > now ? due - now : 0;
     struct timespec t = {.tv_sec = (time_t)(wait / 1000000), .tv_nsec = (long)(wait % 1000000) * 1000};
     int n = epoll_pwait2(s->state.epoll, events, EVENTS_A_ROUND, &t, NULL);
@@ -327,9 +332,9 @@ static int wait_for_events(struct shard *s, struct epoll_event events[static EVE
     return n;
 }
 
-static void run_round(struct shard *s) {
+void shard_round(struct shard *s, usec_t wait_max) {
     struct epoll_event events[EVENTS_A_ROUND];
-    int n = wait_for_events(s, events);
+    int n = wait_for_events(s, events, wait_max);
     usec_t now = clock_now();
     for (int i = 0; i < n; i++) {
         void *tag = events[i].data.ptr;
@@ -356,16 +361,19 @@ static void *run(void *ctx) {
     snprintf(name, sizeof(name), "media-%u", s->config.index);
     pthread_setname_np(pthread_self(), name);
     while (!atomic_load_explicit(&s->stop, memory_order_acquire)) {
-        run_round(s);
+        shard_round(s, IDLE_MAX);
     }
     end_all(&s->state);
     free_ended(&s->state);
     return NULL;
 }
 
-int shard_start(struct shard *s, struct shard *const *all, unsigned count) {
+void shard_share(struct shard *s, struct shard *const *all, unsigned count) {
     s->all = all;
     s->count = count;
+}
+
+int shard_start(struct shard *s) {
     int r = pthread_create(&s->thread, NULL, run, s);
     s->started = r == 0;
     return -r;

@@ -6,6 +6,7 @@
 
 struct dtls_identity;
 struct shard;
+struct udp_datagram;
 
 struct shard_config {
     unsigned index;
@@ -50,8 +51,17 @@ struct shard_command {
 /* Opens the socket. 0 or −errno. */
 int shard_open(const struct shard_config *config, struct shard **ret);
 
-/* Starts the thread; `all` are the threads that share the port, this one among them. 0 or −errno. */
-int shard_start(struct shard *s, struct shard *const *all, unsigned count);
+/* One round of the loop: waits up to `wait_max` for datagrams, commands, feeds and timers and serves
+ * them. The thread does nothing else; a fuzz target without a thread calls it by itself, and gives
+ * datagrams by shard_datagram. */
+void shard_round(struct shard *s, usec_t wait_max);
+void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now);
+
+/* The threads that share the port, this one among them. Before the first round. */
+void shard_share(struct shard *s, struct shard *const *all, unsigned count);
+
+/* Starts the thread. 0 or −errno. */
+int shard_start(struct shard *s);
 
 /* Ends every session and joins the thread. NULL and a shard that never started are fine. */
 void shard_stop(struct shard *s);
