@@ -129,10 +129,12 @@ int json_get_int(const struct json *object, const char *key, int64_t *ret) {
         return -ENOENT;
     }
     double number = json_number_value(value);
-    if (!json_is_number(value) || fabs(number) > (double)INT_EXACT || floor(number) != number) {
+    int64_t integer = json_is_integer(value) ? (int64_t)json_integer_value(value) : 0;
+    if (!json_is_number(value) || fabs(number) > (double)INT_EXACT || floor(number) != number ||
+        integer > INT_EXACT || integer < -INT_EXACT) {
         return -EINVAL;
     }
-    *ret = json_is_integer(value) ? (int64_t)json_integer_value(value) : (int64_t)number;
+    *ret = json_is_integer(value) ? integer : (int64_t)number;
     return 0;
 }
 

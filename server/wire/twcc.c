@@ -84,12 +84,13 @@ int twcc_write(struct room room, const struct twcc_feedback *feedback, const use
     count = measure(arrivals, count < TWCC_STATUSES_MAX ? count : TWCC_STATUSES_MAX, steps);
 
     size_t usable = room.n & ~(size_t)3, chunks_end = HEADER, deltas = 0, covered = 0;
-    while (covered < count) {
+    for (size_t limit = count; covered < limit;) {
         size_t n;
-        uint16_t chunk = make_chunk(steps + covered, count - covered, &n);
+        uint16_t chunk = make_chunk(steps + covered, limit - covered, &n);
         size_t more = delta_bytes(steps + covered, n);
         if (chunks_end + 2 + deltas + more > usable) {
-            break;
+            limit = covered + n - 1; /* a shorter last chunk may fit */
+            continue;
         }
         write_be16(room.p + chunks_end, chunk);
         chunks_end += 2;
