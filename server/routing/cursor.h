@@ -28,6 +28,10 @@ struct cursor_stream {
     uint32_t live_frame;          /* frames before are caught up at once */
     uint64_t range_floor;         /* older ranges belong to another rung */
     bool begin;                   /* the next packet starts a range */
+    bool catch_up;                /* frames up to live_frame leave at once, whatever the state */
+    bool resume;                  /* after the squeeze, at live_timestamp */
+    uint32_t live_timestamp;      /* RTP time of the frame that began the exact times, */
+    int64_t live_local;           /* and when it was due: the line of the sender reports */
     int64_t due_media;            /* media time of `frame`, µs */
 };
 
@@ -38,6 +42,7 @@ struct cursor {
     int64_t media; /* position at `at`, µs */
     usec_t at;
     bool has_video, has_audio;
+    usec_t keyframe_earliest;
     struct cursor_stream video, audio;
 };
 

@@ -11,6 +11,7 @@ static void set_prefix(struct fragment *f, struct bytes payload, size_t size, si
     memcpy(f->prefix + at + 2, payload.p + at + id_size, size - at - id_size);
     f->prefix_size = (uint8_t)(size + 2 - id_size);
     f->picture_id_at = (uint8_t)at;
+    f->picture_id_bits = id_size == 1 ? 7 : 15;
     f->picture_id = picture_id;
     f->payload = bytes_from(payload, size);
 }

@@ -21,14 +21,15 @@ struct fragment {
     uint32_t frame;                               /* number of its frame in the source */
     struct bytes payload;                         /* after the prefix */
     const struct fragment_extensions *extensions; /* NULL: none but the audio level */
-    uint16_t picture_id; /* VP8, VP9: unwrapped to 15 bits by the source; else of no meaning */
+    uint16_t picture_id;                          /* VP8, VP9: a track makes 15 bits of 7 */
     uint8_t tl0picidx;
     uint8_t prefix[FRAGMENT_PREFIX_MAX]; /* descriptor with a 15-bit picture id */
     uint8_t prefix_size;
-    uint8_t picture_id_at; /* offset in the prefix, 0: none */
-    uint8_t tl0picidx_at;  /* 0: none */
-    uint8_t padding;       /* RTP padding to be equal to its neighbours; ≤ FRAGMENT_PADDING_MAX */
-    uint8_t audio_level;   /* RFC 6464 byte */
+    uint8_t picture_id_bits; /* 7 or 15 as received */
+    uint8_t picture_id_at;   /* offset in the prefix, 0: none */
+    uint8_t tl0picidx_at;    /* 0: none */
+    uint8_t padding;     /* RTP padding to be equal to its neighbours; ≤ FRAGMENT_PADDING_MAX */
+    uint8_t audio_level; /* RFC 6464 byte */
     bool has_audio_level;
     bool marker;
     bool frame_end;

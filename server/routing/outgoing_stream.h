@@ -16,7 +16,9 @@
 
 #define STREAM_RANGES 12
 #define STREAM_RETRANSMISSIONS_MAX 64 /* waiting at once */
-#define STREAM_RECENT 64        /* remembered, so that nothing is repeated within a round trip */
+#define STREAM_RECENT 64 /* remembered, so that nothing is repeated within a round trip */
+#define STREAM_REPORT_EARLY MSEC(250)
+#define STREAM_REPORT_INTERVAL SEC(1)
 #define STREAM_SQUEEZE_TICKS 90 /* between frames that are caught up: 1 ms of video */
 
 /* A stretch of consecutive source packets and what is added to each. */
@@ -28,6 +30,7 @@ struct stream_range {
     uint16_t squeeze;   /* ticks per frame, 0: not squeezed */
     uint16_t rate_percent; /* source ticks are divided by this rate; 0: not scaled */
     uint16_t picture_id;   /* added */
+    uint16_t frame_number; /* added, in the dependency descriptor */
     uint8_t tl0picidx;     /* added */
 };
 
@@ -54,24 +57,24 @@ struct outgoing_stream {
     uint32_t rtp_zero;                   /* RTP time at local time `zero` */
     int64_t zero;
     uint32_t clock_rate;
-    bool placed;                     /* zero is set */
-    bool sent;                       /* something was ever sent */
-    uint8_t template_size, level_at; /* of the header; offset of the audio level, 0: none */
-    uint8_t template[48]; /* header of a packet without extras: all but a few bytes fixed */
+    bool placed; /* zero is set */
+    uint8_t template_size;
+    uint8_t level_from, level_at; /* element and value of the audio level; 0: none */
+    uint8_t template[48];         /* header of a packet without extras: all but a few bytes fixed */
 
     uint32_t last_timestamp;
-    uint16_t last_picture_id;
+    uint16_t last_picture_id, last_frame_number;
     uint8_t last_tl0picidx;
-    uint8_t range_count, range_first;
-    struct stream_range *range; /* the newest */
+    uint8_t range_count, range_newest;
     struct stream_range ranges[STREAM_RANGES];
 
     uint32_t packets, octets, packets_reported;
-    uint64_t bytes; /* sent, with headers and retransmissions; for rates */
+    uint8_t early_reports; /* still to come soon after a start or switch */
+    uint64_t bytes;        /* sent, with headers and retransmissions; for rates */
     uint64_t retransmitted, nacked;
     usec_t report_due;
     int64_t retransmission_credit; /* bytes */
-    uint8_t queue_first, queue_count, recent_next;
+    uint8_t queue_first, queue_count, recent_next, recent_count;
     uint16_t queue[STREAM_RETRANSMISSIONS_MAX];
     struct stream_recent recent[STREAM_RECENT];
     struct stream_quality quality;
@@ -85,12 +88,18 @@ void outgoing_stream_init(struct outgoing_stream *s, const struct media_line *li
  * "". 0, or -ENOTSUP when the viewer did not negotiate the codec. */
 int outgoing_stream_set_codec(struct outgoing_stream *s, enum media_codec codec, const char *fmtp);
 
+/* The next time of the stream: on the line, but after what was sent last, with `frames` frames
+ * before it that are caught up. Fills timestamp, squeeze and base of a squeezed range that starts
+ * with frame number `first`, and returns the exact time of the frame after them. */
+uint32_t outgoing_stream_place(struct outgoing_stream *s, int64_t local, uint32_t frames,
+                               uint32_t first, struct stream_range *ret);
+
 /* RTP time on the line at local time `local`. The first call places the line. */
 uint32_t outgoing_stream_time(struct outgoing_stream *s, int64_t local);
 
-/* Starts a range with this fragment. The timestamps and squeeze, base, rate_percent are the
- * caller's; source_start, start, picture_id and tl0picidx are filled in here so that they follow
- * what was sent last. */
+/* Starts a range with this fragment, the first of its frame. timestamp, squeeze, base and
+ * rate_percent are the caller's; the rest is filled in here so that it follows what was sent last.
+ */
 void outgoing_stream_begin(struct outgoing_stream *s, const struct fragment *f,
                            struct stream_range range);
 
@@ -111,11 +120,19 @@ int outgoing_stream_next_nack(struct outgoing_stream *s, uint64_t *ret_index, ui
 void outgoing_stream_rewrite(struct outgoing_stream *s, const struct fragment *f, uint64_t index,
                              const struct stream_range *range, struct outgoing *ret);
 
+/* Reports are due at once after a start or switch, thrice more STREAM_REPORT_EARLY apart (receivers
+ * want two before they trust them), then every STREAM_REPORT_INTERVAL. */
+bool outgoing_stream_report_is_due(const struct outgoing_stream *s, usec_t now);
+void outgoing_stream_report_soon(struct outgoing_stream *s, usec_t now);
+
 /* SR and SDES (RFC 3550 §6.4.1): `rtp` is the stream's time now. Size, 0 when nothing was sent
  * since the last one, or -ENOSPC. */
-int outgoing_stream_report(struct outgoing_stream *s, uint32_t rtp, uint64_t unix_usec,
+int outgoing_stream_report(struct outgoing_stream *s, uint32_t rtp, uint64_t unix_usec, usec_t now,
                            struct bytes cname, struct room room);
 
 /* A report block about this stream (other SSRCs are ignored: false). */
 bool outgoing_stream_receiver_report(struct outgoing_stream *s, const struct rtcp_report *report,
                                      uint64_t unix_usec, usec_t now);
+
+/* The dots now: 0 when reports stopped coming. */
+uint8_t outgoing_stream_dots(const struct outgoing_stream *s, usec_t now);

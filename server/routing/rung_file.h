@@ -14,6 +14,7 @@
 
 #define RUNG_PAYLOAD_MAX 1200
 #define RUNG_FRAMES_MAX 4000000
+#define RUNG_GOP_MAX 1200 /* frames; a seek goes through them */
 #define RUNG_SPEED_MIN 25
 #define RUNG_SPEED_MAX 400
 

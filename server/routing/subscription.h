@@ -26,7 +26,8 @@ struct subscription {
     uint32_t live_frame; /* from this frame of the track on times are exact */
     bool squeezed;
     uint64_t range_floor;    /* ranges that start below this index belong to a former track */
-    uint32_t live_timestamp; /* source time of the newest frame that was sent */
+    uint32_t live_delta;     /* exact RTP time − time in the track */
+    uint32_t live_timestamp; /* time in the track of the newest frame that was sent */
 };
 
 /* `line` (the viewer's) outlives the subscription. */
@@ -51,7 +52,8 @@ int subscription_next_retransmission(struct subscription *s, struct outgoing *re
 /* A PLI or FIR from the viewer. */
 void subscription_want_keyframe(struct subscription *s, usec_t now);
 
-/* SR and SDES for the viewer; call it once a second, and soon after a join. Size, 0: none due. */
+/* SR and SDES for the viewer; call it after draining and with a coarse timer (250 ms): it says
+ * itself when one is due. Size, or 0: none due, or -ENOSPC. */
 int subscription_sender_report(struct subscription *s, uint64_t unix_usec, usec_t now,
                                struct bytes cname, struct room room);
 

@@ -28,9 +28,10 @@
 #define TRACK_VIDEO_RING 1024
 #define TRACK_AUDIO_RING 128
 #define TRACK_BATCH_WAIT MSEC(3)
-#define TRACK_GAP_RTTS 4
-#define TRACK_GAP_MIN MSEC(150)
-#define TRACK_GAP_MAX MSEC(500)
+#define TRACK_GAP_RTTS 6
+#define TRACK_GAP_MIN MSEC(200)
+#define TRACK_GAP_MAX MSEC(600)
+#define TRACK_REORDER_WAIT MSEC(50) /* video without NACK */
 #define TRACK_AUDIO_WAIT MSEC(15)
 #define TRACK_GOP_AGE_MAX SEC(3) /* older key frames are no start for a new viewer */
 #define TRACK_REPORT_INTERVAL SEC(1)
@@ -57,10 +58,12 @@ struct track {
     uint64_t released;        /* everything below is with the viewers or given up */
     uint64_t scan;            /* first number that was not yet found in order */
     uint64_t epoch_start;
-    usec_t gap_since; /* the packet at `scan` is known to be missing; or USEC_NEVER */
-    uint32_t frame;   /* number of the newest released frame */
+    usec_t gap_since;   /* the packet at `scan` is known to be missing; or USEC_NEVER */
+    usec_t batch_since; /* the batch from `released` to `scan` waits; or USEC_NEVER */
+    uint32_t frame;     /* number of the newest released frame */
     uint32_t frame_timestamp;
-    uint16_t picture_id; /* unwrapped, of the newest released frame */
+    uint64_t frame_start; /* its first packet */
+    uint16_t picture_id;  /* unwrapped, of the newest released frame */
 
     bool key_valid;
     uint64_t key_start; /* first packet of the newest released key frame */
