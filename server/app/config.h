@@ -10,14 +10,14 @@
 
 struct config {
     char data[CONFIG_TEXT_MAX];
-    char listen_address[64];
+    char listen_address[64]; /* "" for every address, IPv4 and IPv6 */
     uint64_t listen_port;
     uint64_t media_port;
     char media_bind[64];
     char public_ip[CONFIG_TEXT_MAX];
-    char public_url[CONFIG_TEXT_MAX];
+    char base_url[CONFIG_TEXT_MAX];
     char ice_servers[CONFIG_TEXT_MAX];
-    char tls_certificate[CONFIG_TEXT_MAX], tls_key[CONFIG_TEXT_MAX];
+    char tls_cert[CONFIG_TEXT_MAX], tls_key[CONFIG_TEXT_MAX];
     char web_root[CONFIG_TEXT_MAX];
     char pipeline[CONFIG_TEXT_MAX];
     char company[128];
@@ -29,22 +29,29 @@ struct config {
     uint64_t connections_max, connections_per_address;
     uint64_t sessions_per_address, session_rate_per_address;
     uint64_t body_max, upload_max;
+    uint64_t visits_open_max, participants_max, sources_max;
     uint64_t users_max, tokens_max, products_max, visits_max, invites_max, walkthroughs_max;
     uint64_t compile_jobs, jobs_max;
     uint64_t login_failures, session_days;
 };
 
+#define CONFIG_REASON_MAX 640
+
 void config_defaults(struct config *c);
 
 /* One setting by its key as in the file ("media_port") or on the command line ("media-port").
- * 0, -ENOENT unknown key, -EINVAL bad value; `ret_reason` gets a sentence on failure. */
-int config_set(struct config *c, const char *key, const char *value, char *ret_reason, size_t size);
+ * 0, -ENOENT unknown key, -EINVAL bad value; the reason is a sentence. */
+int config_set(struct config *c, const char *key, const char *value,
+               char ret_reason[static CONFIG_REASON_MAX]);
 
-/* Reads a file over what is there. 0 or −errno; `ret_reason` names file, line and remedy. */
-int config_read(struct config *c, const char *path, char *ret_reason, size_t size);
+/* True when `key` is one that takes no value on the command line ("--trust-proxy"). */
+bool config_is_flag(const char *key);
+
+/* Reads a file over what is there. 0 or −errno; the reason names file, line and remedy. */
+int config_read(struct config *c, const char *path, char ret_reason[static CONFIG_REASON_MAX]);
 
 /* What several keys say together (certificate without key …). 0 or -EINVAL with the reason. */
-int config_check(const struct config *c, char *ret_reason, size_t size);
+int config_check(const struct config *c, char ret_reason[static CONFIG_REASON_MAX]);
 
 /* The table, for `parlour serve --help`. */
 void config_print_help(FILE *out);

@@ -20,7 +20,7 @@ struct pipelines_config {
 /* 0 or −errno. The program is looked for at each start, not here. */
 int pipelines_new(const struct pipelines_config *config, struct pipelines **ret);
 
-/* Asks every process to end, waits up to 3 s, kills the rest, joins. NULL is fine. */
+/* Asks every process to end (SIGTERM after 2 s, SIGKILL after 3 s) and joins. NULL is fine. */
 void pipelines_free(struct pipelines *p);
 
 /* The functions for signal (see base/jobs.h). Valid as long as `p`. */

@@ -17,6 +17,8 @@ struct job_compile {
     char input[JOB_PATH_MAX];
     char output[JOB_PATH_MAX]; /* the presentation directory; appears only when it is complete */
     char title[256];
+    char captions[JOB_PATH_MAX]; /* a WebVTT file, "" none */
+    char captions_lang[36];      /* its language (RFC 5646) */
 };
 
 enum job_ingest_source { JOB_INGEST_TEST, JOB_INGEST_FILE };

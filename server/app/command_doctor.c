@@ -1,0 +1,270 @@
+/* parlour doctor: one line for each thing the server needs: there, or missing and how to get it. */
+#include "app/arguments.h"
+#include "app/certificate.h"
+#include "app/commands.h"
+#include "app/places.h"
+#include "app/plugin_check.h"
+#include "app/say.h"
+#include "base/address.h"
+#include "store/database.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char usage[] = "Usage: parlour doctor [--config FILE] [--SETTING VALUE …]\n"
+                            "       takes the same settings as parlour serve\n";
+
+#define DISK_LEAST (1024ull << 20)
+#define DAY 86400
+#define DAYS_SOON 14
+#define FILES_LEAST 4096
+#define SOCKET_BUFFER_LEAST 1000000
+
+static unsigned problems;
+
+__attribute__((format(printf, 2, 3))) static void good(const char *what, const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    printf("ok       %-14s ", what);
+    vprintf(format, ap);
+    va_end(ap);
+    putchar('\n');
+}
+
+__attribute__((format(printf, 2, 3))) static void bad(const char *what, const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    problems++;
+    printf("MISSING  %-14s ", what);
+    vprintf(format, ap);
+    va_end(ap);
+    putchar('\n');
+}
+
+/* Works, but could be better. */
+__attribute__((format(printf, 2, 3))) static void note(const char *what, const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    printf("note     %-14s ", what);
+    vprintf(format, ap);
+    va_end(ap);
+    putchar('\n');
+}
+
+static void check_data(const struct config *c) {
+    struct database *db;
+    struct statvfs disk;
+    int error = database_open(c->data, NULL, &db);
+    if (error) {
+        bad("data", "%s: %s; give this user the right to write there or set --data DIR", c->data,
+            strerror(-error));
+        return;
+    }
+    database_close(db);
+    good("data", "%s can be written", c->data);
+    if (statvfs(c->data, &disk) != 0) {
+        return;
+    }
+    unsigned long long free_bytes = (unsigned long long)disk.f_bavail * disk.f_frsize;
+    if (free_bytes < DISK_LEAST) {
+        bad("disk", "%llu MB free below %s; films need more: make room or set --data DIR",
+            free_bytes >> 20, c->data);
+    } else {
+        good("disk", "%llu GB free", free_bytes >> 30);
+    }
+}
+
+/* 0 when it can be bound, or −errno. */
+static int try_bind(const char *ip, uint16_t port, int type) {
+    struct address address = {.family = 6, .port = port};
+    struct sockaddr_in6 to;
+    int off = 0, on = 1;
+    if (ip[0] && address_parse(ip, port, &address) != 0) {
+        return -EADDRNOTAVAIL;
+    }
+    int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    if (type == SOCK_STREAM) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    }
+    address_to_sockaddr6(&address, &to);
+    int error = bind(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ? 0 : -errno;
+    if (!error && type == SOCK_STREAM && listen(fd, 1) != 0) {
+        error = -errno;
+    }
+    close(fd);
+    return error;
+}
+
+/* Is what answers on the port a parlour? (Plain HTTP only.) */
+static bool parlour_answers(const struct config *c) {
+    static const char request[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    struct timeval patience = {.tv_sec = 2};
+    struct address address;
+    struct sockaddr_in6 to;
+    char answer[64] = "";
+    bool any = !c->listen_address[0] || strcmp(c->listen_address, "0.0.0.0") == 0 ||
+               strcmp(c->listen_address, "::") == 0;
+    if (address_parse(any ? "127.0.0.1" : c->listen_address, (uint16_t)c->listen_port, &address)) {
+        return false;
+    }
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    address_to_sockaddr6(&address, &to);
+    bool answers = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+                   write(fd, request, sizeof(request) - 1) > 0 &&
+                   read(fd, answer, sizeof(answer) - 1) > 0 && strstr(answer, " 200 ");
+    close(fd);
+    return answers;
+}
+
+static void check_ports(const struct config *c) {
+    const char *ip = strcmp(c->listen_address, "localhost") == 0 ? "127.0.0.1" : c->listen_address;
+    int http = try_bind(ip, (uint16_t)c->listen_port, SOCK_STREAM);
+    bool ours = http == -EADDRINUSE && parlour_answers(c);
+    if (http == 0) {
+        good("http port", "%u is free", (unsigned)c->listen_port);
+    } else if (ours) {
+        good("http port", "%u: a server runs there and is healthy", (unsigned)c->listen_port);
+    } else {
+        bad("http port", "%u: %s; stop what uses it or set --listen ADDR:PORT",
+            (unsigned)c->listen_port, strerror(-http));
+    }
+    int udp = try_bind(c->media_bind, (uint16_t)c->media_port, SOCK_DGRAM);
+    if (udp == 0) {
+        good("media port", "UDP %u is free; let it through the firewall", (unsigned)c->media_port);
+    } else if (udp == -EADDRINUSE && ours) {
+        good("media port", "UDP %u is in use by the running server", (unsigned)c->media_port);
+    } else {
+        bad("media port", "UDP %u: %s; stop what uses it or set --media-port N",
+            (unsigned)c->media_port, strerror(-udp));
+    }
+}
+
+static void check_tls(const struct config *c) {
+    char reason[CONFIG_REASON_MAX];
+    int64_t expires_at;
+    if (!c->tls_cert[0]) {
+        note("certificate",
+             "none set: browsers give camera and microphone only on localhost or by HTTPS; set "
+             "--tls-cert FILE --tls-key FILE or put a proxy in front");
+        return;
+    }
+    if (certificate_check(c->tls_cert, c->tls_key, &expires_at, reason, sizeof(reason)) != 0) {
+        bad("certificate", "%s", reason);
+        return;
+    }
+    long long days = (long long)(expires_at - (int64_t)time(NULL)) / DAY;
+    if (expires_at <= (int64_t)time(NULL)) {
+        bad("certificate", "it has expired; renew it, then send the server SIGHUP");
+    } else if (days < DAYS_SOON) {
+        note("certificate", "good for %lld more days; renew it, then send the server SIGHUP", days);
+    } else {
+        good("certificate", "good for %lld days", days);
+    }
+}
+
+static void tell_element(const char *element, bool present, const char *purpose,
+                         const char *package) {
+    if (!present) {
+        bad("plug-in", "%s (%s): apt-get install %s", element, purpose, package);
+    }
+}
+
+static void check_pipeline(const struct config *c) {
+    struct plugin_check check;
+    int error = plugin_check_run(c->pipeline, &check, tell_element);
+    if (error) {
+        bad("pipeline", "%s: %s; build or install it, or set --pipeline FILE", c->pipeline,
+            strerror(-error));
+    } else if (check.missing == 0) {
+        good("plug-ins", "all %u GStreamer elements are there", check.present);
+    }
+}
+
+static void check_pages(const struct config *c) {
+    char path[PATH_MAX];
+    if (!place_join(path, sizeof(path), c->web_root, "console.html") || access(path, R_OK) != 0) {
+        bad("pages", "%s has no console.html; build the web client or set --web-root DIR",
+            c->web_root);
+    } else {
+        good("pages", "%s", c->web_root);
+    }
+}
+
+static long long number_in(const char *path) {
+    long long n = -1;
+    FILE *file = fopen(path, "re");
+    if (file) {
+        if (fscanf(file, "%lld", &n) != 1) {
+            n = -1;
+        }
+        fclose(file);
+    }
+    return n;
+}
+
+static void check_system(void) {
+    struct rlimit files;
+    long long buffer = number_in("/proc/sys/net/core/rmem_max");
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < FILES_LEAST) {
+        note("open files",
+             "limit %llu; LimitNOFILE=65536 in the service unit allows more customers",
+             (unsigned long long)files.rlim_max);
+    }
+    if (buffer >= 0 && buffer < SOCKET_BUFFER_LEAST) {
+        note("UDP buffers",
+             "sysctl -w net.core.rmem_max=4194304 net.core.wmem_max=4194304 avoids loss "
+             "with many customers");
+    }
+}
+
+int command_doctor(int argc, char **argv) {
+    static struct config c;
+    char reason[CONFIG_REASON_MAX];
+    bool help = false;
+    const struct argument_rule rules[] = {{"help", NULL, &help}};
+    const struct arguments a = {.rules = rules, .rule_count = 1, .config = &c};
+    size_t words;
+    config_defaults(&c);
+    if (arguments_parse(&a, argc, argv, &words, reason) != 0 ||
+        (!help && config_check(&c, reason) != 0)) {
+        return fail_usage(reason, usage);
+    }
+    if (help) {
+        fputs(usage, stdout);
+        return EXIT_OK;
+    }
+    if (!c.pipeline[0]) {
+        place_pipeline(c.pipeline, sizeof(c.pipeline));
+    }
+    if (!c.web_root[0]) {
+        place_web_root(c.web_root, sizeof(c.web_root));
+    }
+    check_data(&c);
+    check_ports(&c);
+    check_tls(&c);
+    check_pipeline(&c);
+    check_pages(&c);
+    check_system();
+    fflush(stdout);
+    return problems == 0 ? EXIT_OK
+                         : fail("%u thing%s missing; see the lines above.", problems,
+                                problems == 1 ? " is" : "s are");
+}

@@ -1,0 +1,54 @@
+#include "app/pipeline_line.h"
+
+#include "wire/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    enum job_event_type type;
+} names[] = {
+    {"started", JOB_EVENT_STARTED},     {"progress", JOB_EVENT_PROGRESS},
+    {"streaming", JOB_EVENT_STREAMING}, {"ready", JOB_EVENT_READY},
+    {"failed", JOB_EVENT_FAILED},       {"ended", JOB_EVENT_ENDED},
+};
+
+static void take_text(const struct json *object, const char *key, char *to, size_t size) {
+    const char *text = "";
+    json_get_text(object, key, &text);
+    snprintf(to, size, "%s", text);
+}
+
+static int read_event(const struct json *object, struct job_event *ret) {
+    const char *name;
+    if (json_get_text(object, "event", &name) != 0) {
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            ret->type = names[i].type;
+            ret->fraction = ret->duration = 0;
+            ret->seconds_left = -1;
+            json_get_number(object, "fraction", &ret->fraction);
+            json_get_number(object, "seconds_left", &ret->seconds_left);
+            json_get_number(object, "duration", &ret->duration);
+            take_text(object, "stage", ret->stage, sizeof(ret->stage));
+            take_text(object, "reason", ret->reason, sizeof(ret->reason));
+            take_text(object, "message", ret->message, sizeof(ret->message));
+            ret->fraction = ret->fraction > 1 ? 1 : ret->fraction > 0 ? ret->fraction : 0;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+int pipeline_line_parse(struct bytes line, struct job_event *ret) {
+    struct json *object;
+    if (json_parse(line, PIPELINE_LINE_MAX, &object) != 0) {
+        return -EINVAL;
+    }
+    int error = read_event(object, ret);
+    json_free(object);
+    return error;
+}

@@ -1,0 +1,137 @@
+#include "app/publishing.h"
+
+#include "app/pipeline_child.h"
+#include "app/pipeline_line.h"
+#include "app/places.h"
+#include "base/random.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_SIZE 16
+#define TREE_FDS 16
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
+    (void)st;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static void remove_tree(const char *path) {
+    nftw(path, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What the process said until its end. 0 ready, else -EIO with the message. */
+static int follow(struct pipeline_child *child, const struct publishing *what, double *ret_duration,
+                  char *ret_message) {
+    int code, result = -EIO;
+    bool closed = false;
+    struct bytes line;
+    snprintf(ret_message, 512,
+             "The film could not be prepared: the converter stopped unexpectedly.");
+    while (!closed) {
+        struct pollfd p = {.fd = child->output, .events = POLLIN};
+        poll(&p, 1, -1);
+        while (pipeline_child_line(child, &line, &closed)) {
+            struct job_event event;
+            if (pipeline_line_parse(line, &event) != 0) {
+                continue;
+            }
+            if (event.type == JOB_EVENT_PROGRESS && what->progress) {
+                what->progress(event.fraction);
+            } else if (event.type == JOB_EVENT_READY) {
+                *ret_duration = event.duration;
+                result = 0;
+            } else if (event.type == JOB_EVENT_FAILED) {
+                snprintf(ret_message, 512, "%s", event.message);
+                result = -EIO;
+            }
+        }
+    }
+    struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
+    poll(&end, 1, -1);
+    pipeline_child_reap(child, &code);
+    return result;
+}
+
+static int compile(const struct publishing *what, const char *directory, double *ret_duration,
+                   char *ret_message) {
+    struct pipeline_child child = {0};
+    const char *arguments[16] = {what->pipeline, "compile", what->file,      "--out",
+                                 directory,      "--title", what->row->title};
+    size_t n = 7;
+    if (what->captions) {
+        arguments[n++] = "--captions";
+        arguments[n++] = what->captions;
+        arguments[n++] = "--lang";
+        arguments[n++] = what->captions_lang ? what->captions_lang : "en";
+    }
+    if (what->chapters) {
+        arguments[n++] = "--chapters";
+        arguments[n++] = what->chapters;
+    }
+    if (access(what->pipeline, X_OK) != 0) {
+        snprintf(
+            ret_message, 512,
+            "The program %.300s is missing; build or install it, or name it with --pipeline FILE.",
+            what->pipeline);
+        return -errno;
+    }
+    int error = pipeline_child_start(&child, arguments, -1);
+    if (error) {
+        snprintf(ret_message, 512, "%.300s cannot be started: %s.", what->pipeline,
+                 strerror(-error));
+        return error;
+    }
+    error = follow(&child, what, ret_duration, ret_message);
+    pipeline_child_clear(&child);
+    return error;
+}
+
+int publish(struct database *db, const struct publishing *what, char ret_message[static 512]) {
+    char parent[PATH_MAX], directory[PATH_MAX], name[NAME_SIZE + 1];
+    struct walkthrough_row *row = what->row;
+    if (access(what->file, R_OK) != 0) {
+        int error = -errno;
+        snprintf(ret_message, 512, "The file %.300s cannot be read: %s.", what->file,
+                 strerror(errno));
+        return error;
+    }
+    random_text(name, NAME_SIZE);
+    if (!place_join(parent, sizeof(parent), what->data, "presentations") ||
+        !place_join(directory, sizeof(directory), parent, name)) {
+        snprintf(ret_message, 512, "The name of the data directory is too long.");
+        return -ENAMETOOLONG;
+    }
+    if (mkdir(parent, 0700) != 0 && errno != EEXIST) {
+        int error = -errno;
+        snprintf(ret_message, 512, "%.300s cannot be written: %s; choose another with --data DIR.",
+                 parent, strerror(errno));
+        return error;
+    }
+    int error = compile(what, directory, &row->duration, ret_message);
+    if (!error) {
+        row->state = WALKTHROUGH_READY;
+        row->progress = 1;
+        row->published = true;
+        snprintf(row->directory, sizeof(row->directory), "%s", name);
+        snprintf(row->details, sizeof(row->details), "%s", what->details ? what->details : "");
+        error = walkthroughs_create(db, row);
+        if (error) {
+            snprintf(ret_message, 512, "The walkthrough could not be stored: %s.",
+                     strerror(-error));
+        }
+    }
+    if (error) {
+        remove_tree(directory);
+    }
+    return error;
+}
