@@ -1,0 +1,203 @@
+#include "compile.h"
+
+#include "compile_audio.h"
+#include "compile_video.h"
+#include "control.h"
+#include "elements.h"
+#include "workplace.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AUDIO_SHARE 0.12 /* of the work */
+#define CAPTIONS_MAX (4 * 1024 * 1024)
+
+struct options {
+    const char *in, *out, *title, *captions, *lang, *label, *chapters;
+};
+
+static bool parse(int argc, char **argv, struct options *ret) {
+    static const struct option table[] = {
+        {"out", required_argument, NULL, 'o'},      {"title", required_argument, NULL, 't'},
+        {"captions", required_argument, NULL, 'c'}, {"lang", required_argument, NULL, 'l'},
+        {"label", required_argument, NULL, 'b'},    {"chapters", required_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    *ret = (struct options){.lang = "en"};
+    for (int c; (c = getopt_long(argc, argv, "o:", table, NULL)) != -1;) {
+        switch (c) {
+        case 'o':
+            ret->out = optarg;
+            break;
+        case 't':
+            ret->title = optarg;
+            break;
+        case 'c':
+            ret->captions = optarg;
+            break;
+        case 'l':
+            ret->lang = optarg;
+            break;
+        case 'b':
+            ret->label = optarg;
+            break;
+        case 'h':
+            ret->chapters = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    ret->in = optind + 1 == argc ? argv[optind] : NULL;
+    bool plain = ret->lang[0] && strspn(ret->lang, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+                                                   "WXYZ0123456789-") == strlen(ret->lang);
+    return ret->in && ret->out && plain && strlen(ret->lang) <= 35; /* RFC 5646 §4.4.1 */
+}
+
+static const char *label_of(const struct options *options) {
+    static const char *const labels[][2] = {
+        {"en", "English"},   {"de", "Deutsch"},    {"fr", "Français"}, {"es", "Español"},
+        {"it", "Italiano"},  {"nl", "Nederlands"}, {"sv", "Svenska"},  {"pt", "Português"},
+        {"pl", "Polski"},    {"da", "Dansk"},      {"ja", "日本語"},   {"zh", "中文"},
+    };
+    if (options->label) {
+        return options->label;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
+        if (strncmp(options->lang, labels[i][0], 2) == 0) {
+            return labels[i][1];
+        }
+    }
+    return options->lang;
+}
+
+/* WebVTT §4.1: the file starts with "WEBVTT", perhaps after a byte order mark. */
+static int copy_captions(const char *from, const char *to, struct failure *failure) {
+    char *text = NULL;
+    gsize size = 0;
+    if (!g_file_get_contents(from, &text, &size, NULL)) {
+        return failure_set(failure, "no_file", "The captions file %s cannot be read.", from);
+    }
+    const char *start = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+    int r = 0;
+    if (strncmp(start, "WEBVTT", 6) != 0 || size > CAPTIONS_MAX ||
+        !g_utf8_validate(text, (gssize)size, NULL)) {
+        r = failure_set(failure, "bad_captions", "The captions are not a WebVTT file.");
+    } else if (!g_file_set_contents(to, text, (gssize)size, NULL)) {
+        r = failure_set(failure, "cannot_write", "The captions cannot be written.");
+    }
+    g_free(text);
+    return r;
+}
+
+static int add_captions(const struct options *options, const char *directory,
+                        struct manifest *manifest, char *file, size_t size,
+                        struct failure *failure) {
+    if (!options->captions) {
+        return 0;
+    }
+    snprintf(file, size, "captions-%s.vtt", options->lang);
+    char *path = g_build_filename(directory, file, NULL);
+    int r = copy_captions(options->captions, path, failure);
+    g_free(path);
+    manifest->captions_lang = options->lang;
+    manifest->captions_label = label_of(options);
+    manifest->captions_file = file;
+    return r;
+}
+
+/* A file may promise more than it holds. */
+static int check_whole(const struct probe *probe, double end, struct failure *failure) {
+    if (probe->duration > 0 && end < probe->duration * 0.9 - 1) {
+        return failure_set(failure, "cut_off",
+                           "The file is cut off: it holds only %.0f of its %.0f seconds. Export or copy "
+                           "it again, then upload the whole file.",
+                           end, probe->duration);
+    }
+    return 0;
+}
+
+static int build(const struct options *options, const struct probe *probe, const char *directory,
+                 struct manifest *manifest, struct failure *failure) {
+    char captions_file[64];
+    double video_end = 0, audio_end = 0;
+    struct stage stage = {.failure = failure,
+                          .duration = probe->duration,
+                          .job_started = g_get_monotonic_time()};
+    if (add_captions(options, directory, manifest, captions_file, sizeof(captions_file), failure) <
+        0) {
+        return -1;
+    }
+    double share = probe->has_sound ? AUDIO_SHARE : 0;
+    stage.name = "video";
+    stage.from = share;
+    stage.to = 1;
+    if (probe->has_sound) {
+        struct stage audio = stage;
+        audio.name = "audio";
+        audio.from = 0;
+        audio.to = share;
+        if (compile_audio(options->in, probe, directory, &audio, manifest, &audio_end) < 0) {
+            return -1;
+        }
+    }
+    if (compile_video(options->in, probe, directory, &stage, manifest, &video_end) < 0) {
+        return -1;
+    }
+    manifest->duration = video_end > audio_end ? video_end : audio_end;
+    if (check_whole(probe, manifest->duration, failure) < 0) {
+        return -1;
+    }
+    if (manifest_write(manifest, directory) < 0) {
+        return failure_set(failure, "cannot_write", "The manifest cannot be written.");
+    }
+    return 0;
+}
+
+static int run(const struct options *options, struct manifest *manifest, struct failure *failure) {
+    struct probe probe;
+    struct workplace workplace = {0};
+    if (elements_check(ELEMENT_COMPILE, failure) < 0 ||
+        probe_file(options->in, &probe, failure) < 0) {
+        return -1;
+    }
+    if (options->chapters && !manifest_chapters_valid(options->chapters)) {
+        return failure_set(failure, "bad_chapters",
+                           "The chapters file %s is not a JSON list of {t, title}.",
+                           options->chapters);
+    }
+    if (workplace_open(&workplace, options->out, failure) < 0) {
+        return -1;
+    }
+    int r = build(options, &probe, workplace.temporary, manifest, failure);
+    r = r < 0 ? r : workplace_commit(&workplace, failure);
+    workplace_clear(&workplace);
+    return r;
+}
+
+int compile_main(int argc, char **argv) {
+    struct options options;
+    if (!parse(argc, argv, &options)) {
+        return 2;
+    }
+    struct failure failure = {0};
+    char *base = g_path_get_basename(options.in);
+    char *dot = strrchr(base, '.');
+    if (dot && dot != base) {
+        *dot = 0;
+    }
+    struct manifest manifest = {.title = options.title ? options.title : base,
+                                .chapters_path = options.chapters};
+    report_event("started");
+    control_watch(stage_stop, NULL);
+    int r = run(&options, &manifest, &failure);
+    if (r < 0) {
+        report_failed(&failure);
+        fprintf(stderr, "parlour-pipeline: %s\n", failure.message);
+    } else {
+        report_ready(manifest.duration);
+    }
+    g_free(base);
+    return r < 0 ? 1 : 0;
+}

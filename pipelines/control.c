@@ -1,0 +1,84 @@
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE_MAX_SIZE 4096
+
+static struct {
+    void (*stopped)(void *ctx);
+    void *ctx;
+    char line[LINE_MAX_SIZE];
+    size_t size;
+    bool told;
+} control;
+
+static void tell(void) {
+    if (!control.told) {
+        control.told = true;
+        control.stopped(control.ctx);
+    }
+}
+
+static bool is_stop(const char *text, size_t n) {
+    json_t *line = json_loadb(text, n, 0, NULL);
+    const char *command = json_string_value(json_object_get(line, "command"));
+    bool stop = command && strcmp(command, "stop") == 0;
+    json_decref(line);
+    return stop;
+}
+
+static void take_lines(void) {
+    char *end;
+    while ((end = memchr(control.line, '\n', control.size))) {
+        size_t n = (size_t)(end - control.line);
+        if (is_stop(control.line, n)) {
+            tell();
+        }
+        control.size -= n + 1;
+        memmove(control.line, end + 1, control.size);
+    }
+    if (control.size == LINE_MAX_SIZE) {
+        control.size = 0; /* no command is that long */
+    }
+}
+
+static gboolean readable(gint fd, GIOCondition condition, gpointer data) {
+    (void)condition;
+    (void)data;
+    ssize_t n = read(fd, control.line + control.size, LINE_MAX_SIZE - control.size);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return G_SOURCE_CONTINUE;
+    }
+    if (n <= 0) {
+        tell();
+        return G_SOURCE_REMOVE;
+    }
+    control.size += (size_t)n;
+    take_lines();
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean signalled(gpointer data) {
+    (void)data;
+    tell();
+    return G_SOURCE_CONTINUE;
+}
+
+void control_watch(void (*stopped)(void *ctx), void *ctx) {
+    control.stopped = stopped;
+    control.ctx = ctx;
+    g_unix_signal_add(SIGTERM, signalled, NULL);
+    g_unix_signal_add(SIGINT, signalled, NULL);
+    struct stat st;
+    if (fstat(STDIN_FILENO, &st) == 0 &&
+        (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(STDIN_FILENO))) {
+        g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, NULL);
+    }
+}

@@ -1,0 +1,187 @@
+#include "looper.h"
+
+#include "decoding.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+
+#define HEAD_START (250 * GST_MSECOND) /* from the first decoded picture to its showing */
+#define PASSES_EMPTY_MAX 3
+
+struct looper {
+    struct looper_config config;
+    struct probe probe;
+    char *path;
+    GstElement *decoding;
+    guint bus_watch;
+    GMutex lock;
+    bool started;            /* offset is set for this pass */
+    GstClockTime offset;     /* of this pass in the encoding pipeline's running time */
+    GstClockTime end;        /* of what was pushed, in the same time */
+    unsigned empty_passes;
+};
+
+static int start_pass(struct looper *l);
+
+char *looper_video_caps(const struct fit *fit) {
+    return g_strdup_printf("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
+                           "framerate=%u/%u,colorimetry=bt601",
+                           fit->width, fit->height, fit->fps_n, fit->fps_d);
+}
+
+static GstClockTime encoding_now(const struct looper *l) {
+    GstClock *clock = gst_element_get_clock(l->config.encoding);
+    GstClockTime now = 0;
+    if (clock) {
+        now = gst_clock_get_time(clock) - gst_element_get_base_time(l->config.encoding);
+        gst_object_unref(clock);
+    }
+    return now;
+}
+
+/* The place of a pass's own running time `at` in the endless stream. */
+static GstClockTime place(struct looper *l, GstClockTime at, GstClockTime duration) {
+    g_mutex_lock(&l->lock);
+    if (!l->started) {
+        GstClockTime now = encoding_now(l);
+        l->started = true;
+        l->offset = l->end > now ? l->end : now + HEAD_START;
+    }
+    GstClockTime time = l->offset + at;
+    if (GST_CLOCK_TIME_IS_VALID(duration) && time + duration > l->end) {
+        l->end = time + duration;
+    }
+    g_mutex_unlock(&l->lock);
+    return time;
+}
+
+static GstFlowReturn pass_on(GstAppSink *sink, GstElement *to, struct looper *l) {
+    GstSample *sample = gst_app_sink_pull_sample(sink);
+    if (!sample) {
+        return GST_FLOW_EOS;
+    }
+    GstBuffer *old = gst_sample_get_buffer(sample);
+    GstClockTime at = gst_segment_to_running_time(gst_sample_get_segment(sample), GST_FORMAT_TIME,
+                                                  GST_BUFFER_PTS(old));
+    if (!GST_CLOCK_TIME_IS_VALID(at)) {
+        gst_sample_unref(sample);
+        return GST_FLOW_OK;
+    }
+    GstBuffer *buffer = gst_buffer_copy(old); /* shares the memory */
+    GST_BUFFER_PTS(buffer) = place(l, at, GST_BUFFER_DURATION(old));
+    GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+    gst_sample_unref(sample);
+    return gst_app_src_push_buffer(GST_APP_SRC(to), buffer);
+}
+
+static GstFlowReturn new_video(GstAppSink *sink, gpointer data) {
+    struct looper *l = data;
+    return pass_on(sink, l->config.video, l);
+}
+
+static GstFlowReturn new_audio(GstAppSink *sink, gpointer data) {
+    struct looper *l = data;
+    return pass_on(sink, l->config.audio, l);
+}
+
+static void end_pass(struct looper *l) {
+    gst_element_set_state(l->decoding, GST_STATE_NULL);
+    g_source_remove(l->bus_watch);
+    l->bus_watch = 0;
+    gst_clear_object(&l->decoding);
+}
+
+static void next_pass(struct looper *l) {
+    struct failure failure = {0};
+    end_pass(l);
+    l->empty_passes = l->started ? 0 : l->empty_passes + 1;
+    l->started = false;
+    if (!l->config.loop) {
+        gst_app_src_end_of_stream(GST_APP_SRC(l->config.video));
+        if (l->config.audio) {
+            gst_app_src_end_of_stream(GST_APP_SRC(l->config.audio));
+        }
+    } else if (l->empty_passes >= PASSES_EMPTY_MAX || start_pass(l) < 0) {
+        failure_set(&failure, "not_a_video", "The file cannot be played.");
+        l->config.failed(l->config.ctx, &failure);
+    }
+}
+
+static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
+    (void)bus;
+    struct looper *l = data;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
+        next_pass(l);
+        return G_SOURCE_REMOVE;
+    }
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+        struct failure failure = {0};
+        GError *error = NULL;
+        gst_message_parse_error(message, &error, NULL);
+        failure_set(&failure, "not_a_video", "The file cannot be played: %s", error->message);
+        g_clear_error(&error);
+        l->config.failed(l->config.ctx, &failure);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void connect_sink(struct looper *l, const char *name,
+                         GstFlowReturn (*taken)(GstAppSink *sink, gpointer data)) {
+    GstElement *sink = gst_bin_get_by_name(GST_BIN(l->decoding), name);
+    GstAppSinkCallbacks callbacks = {.new_sample = taken};
+    g_object_set(sink, "sync", FALSE, "async", FALSE, "max-buffers", 4, "drop", FALSE, NULL);
+    gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, l, NULL);
+    gst_object_unref(sink);
+}
+
+static int start_pass(struct looper *l) {
+    char *caps = looper_video_caps(l->config.fit);
+    char *text = g_strdup_printf(
+        "uridecodebin name=in videorate name=video ! video/x-raw,framerate=%u/%u ! videoconvert ! "
+        "videoflip method=%s ! videoscale add-borders=false ! videoconvert ! %s ! appsink name=v %s",
+        l->config.fit->fps_n, l->config.fit->fps_d, l->probe.turn, caps,
+        l->config.audio ? "audioconvert name=audio ! audioresample ! audiorate ! " LOOPER_AUDIO_CAPS
+                          " ! appsink name=a"
+                        : "");
+    l->decoding = gst_parse_launch(text, NULL);
+    g_free(text);
+    g_free(caps);
+    if (!l->decoding) {
+        return -1;
+    }
+    decoding_connect(l->decoding, l->path, &l->probe, "video", l->config.audio ? "audio" : NULL);
+    connect_sink(l, "v", new_video);
+    if (l->config.audio) {
+        connect_sink(l, "a", new_audio);
+    }
+    GstBus *bus = gst_element_get_bus(l->decoding);
+    l->bus_watch = gst_bus_add_watch(bus, bus_message, l);
+    gst_object_unref(bus);
+    gst_element_set_state(l->decoding, GST_STATE_PLAYING);
+    return 0;
+}
+
+struct looper *looper_new(const struct looper_config *config) {
+    struct looper *l = g_new0(struct looper, 1);
+    g_mutex_init(&l->lock);
+    l->config = *config;
+    l->probe = *config->probe;
+    l->path = g_strdup(config->path);
+    if (start_pass(l) < 0) {
+        looper_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+void looper_free(struct looper *l) {
+    if (!l) {
+        return;
+    }
+    if (l->decoding) {
+        end_pass(l);
+    }
+    g_mutex_clear(&l->lock);
+    g_free(l->path);
+    g_free(l);
+}

@@ -1,0 +1,38 @@
+/* parlour-pipeline: one media job a process. */
+#include "compile.h"
+#include "doctor.h"
+#include "ingest.h"
+
+#include <gst/gst.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: parlour-pipeline compile IN --out DIR [--title T] [--captions FILE.vtt --lang en\n"
+    "                                [--label English]] [--chapters FILE.json]\n"
+    "       parlour-pipeline ingest --source test|FILE [--loop] --codec vp8|h264\n"
+    "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
+    "       parlour-pipeline doctor\n";
+
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+} jobs[] = {{"compile", compile_main}, {"ingest", ingest_main}, {"doctor", doctor_main}};
+
+int main(int argc, char **argv) {
+    for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(jobs); i++) {
+        if (strcmp(argv[1], jobs[i].name) == 0) {
+            gst_init(NULL, NULL);
+            /* getopt starts behind the job's name */
+            int r = jobs[i].main(argc - 1, argv + 1);
+            if (r == 2) {
+                fputs(usage, stderr);
+            }
+            return r;
+        }
+    }
+    bool help = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    fputs(usage, help ? stdout : stderr);
+    return help ? 0 : 2;
+}

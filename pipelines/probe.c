@@ -1,0 +1,155 @@
+#include "probe.h"
+
+#include "container.h"
+
+#include <gst/pbutils/pbutils.h>
+#include <gst/tag/tag.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATIENCE (20 * GST_SECOND)
+
+char *probe_uri(const char *path) {
+    return gst_filename_to_uri(path, NULL);
+}
+
+/* Image orientations (EXIF names in GST_TAG_IMAGE_ORIENTATION) as methods of videoflip. */
+static const struct {
+    const char *tag, *method;
+    bool turned;
+} turns[] = {
+    {"rotate-0", "none", false},
+    {"rotate-90", "clockwise", true},
+    {"rotate-180", "rotate-180", false},
+    {"rotate-270", "counterclockwise", true},
+    {"flip-rotate-0", "horizontal-flip", false},
+    {"flip-rotate-90", "upper-right-diagonal", true},
+    {"flip-rotate-180", "vertical-flip", false},
+    {"flip-rotate-270", "upper-left-diagonal", true},
+};
+
+static void read_turn(GstDiscovererStreamInfo *info, struct probe *ret) {
+    const GstTagList *tags = gst_discoverer_stream_info_get_tags(info);
+    char *name = NULL;
+    g_strlcpy(ret->turn, "none", sizeof(ret->turn));
+    if (!tags || !gst_tag_list_get_string(tags, GST_TAG_IMAGE_ORIENTATION, &name)) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(turns); i++) {
+        if (strcmp(name, turns[i].tag) == 0) {
+            g_strlcpy(ret->turn, turns[i].method, sizeof(ret->turn));
+            ret->picture.turned = turns[i].turned;
+        }
+    }
+    g_free(name);
+}
+
+static bool read_video(GstDiscovererInfo *info, struct probe *ret) {
+    GList *list = gst_discoverer_info_get_video_streams(info);
+    bool found = false;
+    for (GList *l = list; l && !found; l = l->next) {
+        GstDiscovererVideoInfo *video = l->data;
+        if (gst_discoverer_video_info_is_image(video)) {
+            continue; /* the cover of a song */
+        }
+        found = true;
+        ret->picture = (struct picture){
+            .width = gst_discoverer_video_info_get_width(video),
+            .height = gst_discoverer_video_info_get_height(video),
+            .par_n = gst_discoverer_video_info_get_par_num(video),
+            .par_d = gst_discoverer_video_info_get_par_denom(video),
+            .fps_n = gst_discoverer_video_info_get_framerate_num(video),
+            .fps_d = gst_discoverer_video_info_get_framerate_denom(video),
+        };
+        const char *id = gst_discoverer_stream_info_get_stream_id(l->data);
+        g_strlcpy(ret->video_id, id ? id : "", sizeof(ret->video_id));
+        read_turn(l->data, ret);
+    }
+    gst_discoverer_stream_info_list_free(list);
+    return found;
+}
+
+static void read_audio(GstDiscovererInfo *info, struct probe *ret) {
+    GList *list = gst_discoverer_info_get_audio_streams(info);
+    if (list) {
+        const char *id = gst_discoverer_stream_info_get_stream_id(list->data);
+        ret->has_sound = true;
+        g_strlcpy(ret->audio_id, id ? id : "", sizeof(ret->audio_id));
+    }
+    gst_discoverer_stream_info_list_free(list);
+}
+
+/* "gstreamer|1.0|program|Foo decoder|decoder-video/x-foo" holds the words in its fourth field. */
+static int missing(GstDiscovererInfo *info, struct failure *ret) {
+    const char **details = gst_discoverer_info_get_missing_elements_installer_details(info);
+    const char *detail = details && details[0] ? details[0] : "gstreamer|1.0|parlour|this kind of file|";
+    char **fields = g_strsplit(detail, "|", 5);
+    const char *what = g_strv_length(fields) > 3 ? fields[3] : "this kind of file";
+    int r = failure_set(ret, "missing_plugin",
+                        "This server cannot read this video: it lacks the plug-in \"%s\". Whoever runs "
+                        "it can add it with: apt install gstreamer1.0-libav gstreamer1.0-plugins-bad",
+                        what);
+    g_strfreev(fields);
+    return r;
+}
+
+static int not_a_video(struct failure *ret) {
+    return failure_set(ret, "not_a_video",
+                       "This file is not a video we can read. Use mp4, mov, webm or mkv.");
+}
+
+static int judge(GstDiscovererInfo *info, const GError *error, struct probe *ret,
+                 struct failure *ret_failure) {
+    GstDiscovererResult result = info ? gst_discoverer_info_get_result(info) : GST_DISCOVERER_ERROR;
+    if (error && g_error_matches(error, GST_STREAM_ERROR, GST_STREAM_ERROR_DECRYPT)) {
+        return failure_set(ret_failure, "protected",
+                           "This video is copy-protected. Export it without protection.");
+    }
+    if (result == GST_DISCOVERER_MISSING_PLUGINS) {
+        return missing(info, ret_failure);
+    }
+    if (result == GST_DISCOVERER_TIMEOUT) {
+        return failure_set(ret_failure, "not_a_video",
+                           "This file took too long to read. Export it again as mp4 and try once more.");
+    }
+    if (result != GST_DISCOVERER_OK) {
+        return not_a_video(ret_failure);
+    }
+    bool has_picture = read_video(info, ret);
+    read_audio(info, ret);
+    if (!has_picture) {
+        return ret->has_sound
+                   ? failure_set(ret_failure, "no_picture",
+                                 "This file holds sound but no picture. Upload the video itself.")
+                   : not_a_video(ret_failure);
+    }
+    GstClockTime duration = gst_discoverer_info_get_duration(info);
+    ret->duration = GST_CLOCK_TIME_IS_VALID(duration) ? (double)duration / GST_SECOND : 0;
+    return 0;
+}
+
+int probe_file(const char *path, struct probe *ret, struct failure *ret_failure) {
+    if (container_check(path, ret_failure) < 0) {
+        return -1;
+    }
+    GError *error = NULL;
+    char *uri = probe_uri(path);
+    GstDiscoverer *discoverer = uri ? gst_discoverer_new(PATIENCE, NULL) : NULL;
+    if (!discoverer) {
+        g_free(uri);
+        return not_a_video(ret_failure);
+    }
+    GstDiscovererInfo *info = gst_discoverer_discover_uri(discoverer, uri, &error);
+    struct probe probe = {0};
+    int r = judge(info, error, &probe, ret_failure);
+    if (r == 0) {
+        *ret = probe;
+    }
+    g_clear_error(&error);
+    if (info) {
+        gst_discoverer_info_unref(info);
+    }
+    g_object_unref(discoverer);
+    g_free(uri);
+    return r;
+}

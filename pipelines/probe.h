@@ -1,0 +1,20 @@
+/* probe.h: what is inside an uploaded file, or why it cannot be shown. */
+#pragma once
+#include "fit.h"
+#include "report.h"
+
+struct probe {
+    double duration; /* seconds, 0 when unknown */
+    bool has_sound;
+    struct picture picture;
+    char turn[32];        /* videoflip's name of the turn that sets the picture upright */
+    char video_id[256];   /* GStreamer stream ids */
+    char audio_id[256];
+};
+
+/* 0, or -1 with a reason: `empty`, `cut_off`, `no_file`, `not_a_video`, `no_picture`,
+ * `missing_plugin`, `protected`. */
+int probe_file(const char *path, struct probe *ret, struct failure *ret_failure);
+
+/* file:// URI of a path; NULL when there is no such. Free with g_free. */
+char *probe_uri(const char *path);
