@@ -1,0 +1,102 @@
+/* What the server writes into a page (`#parlour-boot`), so that the first view needs no request. */
+import { recording, visitState } from "./protocol";
+import {
+  anything, list, nullable, number, object, oneOf, read, text, withDefault, type Shape,
+} from "./shape";
+
+const size = object({ w: number, h: number, d: number });
+const product = object({
+  name: text,
+  summary: withDefault(text, ""),
+  size_mm: nullable(size),
+});
+export type ProductCard = Shape<typeof product>;
+
+const company = withDefault(object({ name: withDefault(text, "") }), { name: "" });
+
+export const staff = object({
+  name: withDefault(text, ""),
+  email: text,
+  role: oneOf("admin", "rep", "marketer"),
+});
+export type Staff = Shape<typeof staff>;
+
+const consoleBoot = object({ staff: nullable(staff), company });
+export type ConsoleBoot = Shape<typeof consoleBoot>;
+
+const pageError = object({
+  status: number,
+  type: withDefault(text, "about:blank"),
+  title: withDefault(text, ""),
+  detail: withDefault(text, ""),
+});
+export type PageError = Shape<typeof pageError>;
+
+const visitCard = object({
+  id: text,
+  title: withDefault(text, ""),
+  state: visitState,
+  starts_at: nullable(text),
+  host: withDefault(object({ name: withDefault(text, "") }), { name: "" }),
+  company,
+  recording: withDefault(recording, "off"),
+  products: withDefault(list(product), []),
+});
+export type VisitCard = Shape<typeof visitCard>;
+
+const visitBoot = object({
+  visit: visitCard,
+  invite: object({ id: text, name: withDefault(text, "") }),
+  ice_servers: withDefault(list(anything), []),
+});
+export type VisitBoot = Shape<typeof visitBoot>;
+
+const walkthrough = object({
+  slug: text,
+  title: withDefault(text, ""),
+  description: withDefault(text, ""),
+  duration: withDefault(number, 0),
+  poster: nullable(text),
+  width: withDefault(number, 1280),
+  height: withDefault(number, 720),
+  captions: withDefault(list(object({ lang: text, label: withDefault(text, ""), url: text })), []),
+  chapters: withDefault(list(object({ t: number, title: text })), []),
+  product: nullable(product),
+});
+export type Walkthrough = Shape<typeof walkthrough>;
+
+const walkthroughBoot = object({ walkthrough, company });
+export type WalkthroughBoot = Shape<typeof walkthroughBoot>;
+
+export type Boot<T> = { readonly ok: true; readonly boot: T } | { readonly ok: false; readonly error: PageError };
+
+function parse<T>(reader: (value: unknown, path: string) => T, value: unknown): Boot<T> {
+  const failed = read(object({ error: nullable(pageError) }), value).error;
+  return failed !== null ? { ok: false, error: failed } : { ok: true, boot: read(reader, value) };
+}
+
+export const parseConsoleBoot = (value: unknown): Boot<ConsoleBoot> => parse(consoleBoot, value);
+export const parseVisitBoot = (value: unknown): Boot<VisitBoot> => parse(visitBoot, value);
+export const parseWalkthroughBoot = (value: unknown): Boot<WalkthroughBoot> => parse(walkthroughBoot, value);
+
+/* ICE servers as RTCPeerConnection wants them; entries of another shape are left out. */
+export function iceServersOf(values: readonly unknown[]): RTCIceServer[] {
+  const reader = object({ urls: anything, username: nullable(text), credential: nullable(text) });
+  const servers: RTCIceServer[] = [];
+  for (const value of values) {
+    try {
+      const { urls, username, credential } = read(reader, value);
+      const addresses = (Array.isArray(urls) ? urls : [urls]).filter((u): u is string => typeof u === "string");
+      if (addresses.length > 0) {
+        servers.push({
+          urls: addresses,
+          ...(username === null ? {} : { username }),
+          ...(credential === null ? {} : { credential }),
+        });
+      }
+    } catch {
+      continue;
+    }
+  }
+  return servers;
+}

@@ -1,0 +1,51 @@
+/* Which slot of the stage is shown where: the k-th video line of a WHEP session carries slot k. */
+import type { Source } from "./protocol";
+import type { Visit } from "./visit";
+
+export interface SlotView {
+  readonly slot: number;
+  readonly source: string;
+  readonly kind: Source["kind"];
+  readonly name: string;
+  readonly mine: boolean;
+}
+
+export interface StageView {
+  /* Null while there is nothing to see. */
+  readonly main: SlotView | null;
+  readonly insets: readonly SlotView[];
+  /* Audio slots to play; never one's own. */
+  readonly audible: readonly number[];
+}
+
+export const EMPTY_STAGE: StageView = { main: null, insets: [], audible: [] };
+
+/* `hideMine`: customers see themselves in their own corner instead of in the stage's. */
+export function stageView(visit: Visit | null, options: { hideMine: boolean }): StageView {
+  if (visit === null) {
+    return EMPTY_STAGE;
+  }
+  const sources = new Map(visit.sources.map((s) => [s.id, s]));
+  const names = new Map(visit.participants.map((p) => [p.id, p.name]));
+  const slots: SlotView[] = [];
+  visit.stage.video.forEach((id, slot) => {
+    const source = id === null ? undefined : sources.get(id);
+    if (source === undefined || !source.video || !source.alive) {
+      return;
+    }
+    const mine = source.participant === visit.me;
+    if (mine && options.hideMine) {
+      return;
+    }
+    slots.push({ slot, source: source.id, kind: source.kind, name: names.get(source.participant) ?? "", mine });
+  });
+  const audible: number[] = [];
+  visit.stage.audio.forEach((id, slot) => {
+    const source = id === null ? undefined : sources.get(id);
+    if (source !== undefined && source.audio && source.participant !== visit.me) {
+      audible.push(slot);
+    }
+  });
+  const main = slots.find((s) => s.source === visit.stage.main) ?? slots[0] ?? null;
+  return { main, insets: slots.filter((s) => s !== main), audible };
+}

@@ -1,0 +1,300 @@
+/* The staff console: sign in, the list of visits, one visit, the walkthroughs. Views live in the hash:
+ * #/visits, #/visits/{id}, #/walkthroughs. */
+import { html, render, type TemplateResult } from "lit";
+import type { NewVisit, ProductInfo, VisitInfo, WalkthroughInfo } from "./core/api";
+import { parseConsoleBoot, type Staff } from "./core/boot";
+import { Problem } from "./core/problem";
+import { t } from "./core/strings";
+import { createApi, words } from "./net/api";
+import { copyText, startPage } from "./page";
+import { VisitRoom } from "./visit-room";
+import "./ui/closed";
+import "./ui/new-visit";
+import "./ui/shell";
+import "./ui/sign-in";
+import "./ui/visit-list";
+import "./ui/walkthrough-list";
+
+type Place =
+  | { readonly name: "visits" }
+  | { readonly name: "visit"; readonly id: string }
+  | { readonly name: "walkthroughs" };
+
+const REFRESH_EVERY = 10_000;
+const COPIED_STAYS = 2_500;
+
+function placeOf(hash: string): Place {
+  const [, first, second] = hash.split("/");
+  if (first === "walkthroughs") {
+    return { name: "walkthroughs" };
+  }
+  return first === "visits" && second !== undefined && second !== ""
+    ? { name: "visit", id: decodeURIComponent(second) }
+    : { name: "visits" };
+}
+
+class ConsolePage {
+  private place: Place = placeOf(location.hash);
+  private visits: readonly VisitInfo[] | null = null;
+  private walkthroughs: readonly WalkthroughInfo[] | null = null;
+  private products: readonly ProductInfo[] = [];
+  private failure = "";
+  private signIn = { busy: false, failure: "" };
+  private creating = { open: false, busy: false, failure: "" };
+  private copied = "";
+  private visitFailure = "";
+  /* Ends when another view is shown. */
+  private shown = new AbortController();
+  private readonly api = createApi(new AbortController().signal);
+  private readonly room = document.createElement("div");
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly company: string,
+    private person: Staff | null,
+  ) {
+    this.room.style.display = "contents";
+    globalThis.addEventListener("hashchange", () => this.go());
+    this.go();
+  }
+
+  private go(): void {
+    this.place = placeOf(location.hash);
+    this.shown.abort();
+    this.shown = new AbortController();
+    this.failure = "";
+    this.visitFailure = "";
+    this.draw();
+    if (this.person === null) {
+      return;
+    }
+    switch (this.place.name) {
+      case "visits":
+        void this.loadVisits();
+        this.refreshVisits(this.shown.signal);
+        break;
+      case "visit":
+        void this.openVisit(this.place.id, this.shown.signal);
+        break;
+      case "walkthroughs":
+        void this.loadWalkthroughs();
+        break;
+    }
+  }
+
+  /* True when the failure was that nobody is signed in any more; then that is said instead. */
+  private signedOut(error: unknown): boolean {
+    if (!(error instanceof Problem) || error.status !== 401) {
+      return false;
+    }
+    this.person = null;
+    this.signIn = { busy: false, failure: t("console.expired") };
+    this.shown.abort();
+    this.draw();
+    return true;
+  }
+
+  private words(error: unknown): string {
+    return words(error, t("error.offline"), t("error.odd"));
+  }
+
+  private refreshVisits(signal: AbortSignal): void {
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") {
+        void this.loadVisits();
+      }
+    }, REFRESH_EVERY);
+    signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  }
+
+  private async loadVisits(): Promise<void> {
+    try {
+      this.visits = await this.api.visits();
+      this.failure = "";
+    } catch (error) {
+      if (this.signedOut(error)) {
+        return;
+      }
+      /* A list that was shown stays; only a first failure takes the page. */
+      this.failure = this.visits === null ? this.words(error) : "";
+    }
+    this.draw();
+  }
+
+  private async loadWalkthroughs(): Promise<void> {
+    try {
+      this.walkthroughs = await this.api.walkthroughs();
+      this.failure = "";
+    } catch (error) {
+      if (this.signedOut(error)) {
+        return;
+      }
+      this.failure = this.words(error);
+    }
+    this.draw();
+  }
+
+  private async loadProducts(): Promise<void> {
+    try {
+      this.products = await this.api.products();
+    } catch {
+      this.products = []; /* a visit can be made without */
+    }
+    this.draw();
+  }
+
+  private async openVisit(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      const visit = await this.api.visit(id);
+      if (!signal.aborted) {
+        new VisitRoom({
+          host: this.room,
+          api: this.api,
+          visit,
+          products: [],
+          signal,
+          onsignedout: () => this.signedOut(new Problem(401, "", "", "")),
+        });
+      }
+    } catch (error) {
+      if (!this.signedOut(error) && !signal.aborted) {
+        this.visitFailure =
+          error instanceof Problem && error.status === 404 ? t("visit.not_found") : this.words(error);
+      }
+    }
+    this.draw();
+  }
+
+  private async login(email: string, password: string): Promise<void> {
+    this.signIn = { busy: true, failure: "" };
+    this.draw();
+    try {
+      this.person = await this.api.login(email, password);
+      this.signIn = { busy: false, failure: "" };
+      this.go();
+    } catch (error) {
+      const status = error instanceof Problem ? error.status : 0;
+      const failure =
+        status === 401 ? t("console.sign_in_wrong") : status === 429 ? t("console.sign_in_wait") : this.words(error);
+      this.signIn = { busy: false, failure };
+    }
+    this.draw();
+  }
+
+  private async logout(): Promise<void> {
+    await this.api.logout().catch(() => undefined);
+    this.person = null;
+    this.visits = null;
+    this.walkthroughs = null;
+    this.shown.abort();
+    this.draw();
+  }
+
+  private async create(wish: NewVisit): Promise<void> {
+    this.creating = { open: true, busy: true, failure: "" };
+    this.draw();
+    try {
+      const visit = await this.api.createVisit(wish);
+      this.creating = { open: false, busy: false, failure: "" };
+      if (wish.starts_at === undefined) {
+        location.hash = `#/visits/${encodeURIComponent(visit.id)}`;
+      } else {
+        await this.loadVisits();
+      }
+    } catch (error) {
+      if (this.signedOut(error)) {
+        return;
+      }
+      this.creating = { open: true, busy: false, failure: this.words(error) };
+    }
+    this.draw();
+  }
+
+  private async copyWalkthrough(slug: string): Promise<void> {
+    if (await copyText(new URL(`/w/${slug}`, location.href).href)) {
+      this.copied = slug;
+      this.draw();
+      setTimeout(() => {
+        this.copied = "";
+        this.draw();
+      }, COPIED_STAYS);
+    }
+  }
+
+  private draw(): void {
+    render(this.content(), this.host);
+  }
+
+  private content(): TemplateResult {
+    if (this.person === null) {
+      return html`<pl-sign-in
+        .company=${this.company}
+        .failure=${this.signIn.failure}
+        .busy=${this.signIn.busy}
+        @pl-sign-in=${(e: CustomEvent<{ email: string; password: string }>) => void this.login(e.detail.email, e.detail.password)}
+      ></pl-sign-in>`;
+    }
+    return html`<pl-shell
+      .company=${this.company}
+      .person=${this.person.name !== "" ? this.person.name : this.person.email}
+      .place=${this.place.name}
+      @pl-sign-out=${() => void this.logout()}
+    >
+      ${this.view()}
+    </pl-shell>`;
+  }
+
+  private view(): TemplateResult {
+    switch (this.place.name) {
+      case "visits":
+        return html`<pl-visit-list
+            .visits=${this.visits}
+            .failure=${this.failure}
+            @pl-new=${() => {
+              this.creating = { open: true, busy: false, failure: "" };
+              this.draw();
+              void this.loadProducts();
+            }}
+            @pl-retry=${() => void this.loadVisits()}
+          ></pl-visit-list>
+          <pl-new-visit
+            .open=${this.creating.open}
+            .busy=${this.creating.busy}
+            .failure=${this.creating.failure}
+            .products=${this.products}
+            @pl-create=${(e: CustomEvent<NewVisit>) => void this.create(e.detail)}
+            @pl-close=${() => {
+              this.creating = { open: false, busy: false, failure: "" };
+              this.draw();
+            }}
+          ></pl-new-visit>`;
+      case "visit":
+        return this.visitFailure === ""
+          ? html`${this.room}`
+          : html`<div class="page-word" role="alert">
+              <h1>${this.visitFailure}</h1>
+              <a href="#/visits">${t("visit.back")}</a>
+            </div>`;
+      case "walkthroughs":
+        return html`<pl-walkthrough-list
+          .walkthroughs=${this.walkthroughs}
+          .failure=${this.failure}
+          .copied=${this.copied}
+          @pl-copy=${(e: CustomEvent<string>) => void this.copyWalkthrough(e.detail)}
+          @pl-retry=${() => void this.loadWalkthroughs()}
+        ></pl-walkthrough-list>`;
+    }
+  }
+}
+
+function main(): void {
+  const { host, boot } = startPage();
+  const parsed = parseConsoleBoot(boot);
+  if (parsed.ok) {
+    new ConsolePage(host, parsed.boot.company.name, parsed.boot.staff);
+  } else {
+    render(html`<pl-closed .heading=${t("closed.other")} .text=${parsed.error.detail}></pl-closed>`, host);
+  }
+}
+
+main();

@@ -1,0 +1,4 @@
+/* /w/{slug}: a published walkthrough. */
+import { startWalkthrough } from "./walkthrough";
+
+startWalkthrough({ embed: false });

@@ -1,0 +1,36 @@
+/* One peer connection as the rest of the client sees it. `rtc-peer.ts` is the real one; tests use
+ * `fake-peer.ts`. */
+import type { MediaCounters } from "../core/quality";
+
+export type PeerState = "connecting" | "connected" | "disconnected" | "failed" | "closed";
+
+/* One m= line of our offer. */
+export interface PeerLine {
+  readonly kind: "audio" | "video";
+  readonly direction: "sendonly" | "recvonly";
+  /* sendonly: what is sent; null sends nothing until `replaceTrack`. */
+  readonly track?: MediaStreamTrack | null;
+  /* sendonly: the codec to put first, so that every device of a customer can play it. */
+  readonly codec?: "VP8" | "H264";
+  /* sendonly video: at most so many bits a second. */
+  readonly bitrate?: number;
+}
+
+export interface Peer {
+  readonly state: PeerState;
+  onstate: ((state: PeerState) => void) | null;
+  /* Tracks we receive, in the order of our lines. */
+  readonly received: { readonly audio: readonly MediaStreamTrack[]; readonly video: readonly MediaStreamTrack[] };
+  /* An offer with its ICE credentials but not yet applied: gathering starts in `accept`, when the
+   * servers named by the answer are known. */
+  offer(): Promise<string>;
+  accept(offer: string, answer: string, iceServers: readonly RTCIceServer[]): Promise<void>;
+  /* A new offer with new ICE credentials, applied; then `accept` is given the old one's answer. */
+  offerRestart(): Promise<string>;
+  acceptRestart(answer: string): Promise<void>;
+  replaceTrack(kind: "audio" | "video", track: MediaStreamTrack | null): Promise<void>;
+  counters(): Promise<MediaCounters>;
+  close(): void;
+}
+
+export type PeerFactory = (lines: readonly PeerLine[], iceServers: readonly RTCIceServer[]) => Peer;

@@ -1,0 +1,143 @@
+/* Peer over RTCPeerConnection. */
+import type { MediaCounters } from "../core/quality";
+import type { Peer, PeerFactory, PeerLine, PeerState } from "./peer";
+
+function preferCodec(transceiver: RTCRtpTransceiver, kind: string, codec: string): void {
+  const all = RTCRtpSender.getCapabilities(kind)?.codecs;
+  if (all === undefined || !("setCodecPreferences" in transceiver)) {
+    return;
+  }
+  const first = all.filter((c) => c.mimeType.toLowerCase() === `${kind}/${codec.toLowerCase()}`);
+  if (first.length > 0) {
+    transceiver.setCodecPreferences([...first, ...all.filter((c) => !first.includes(c))]);
+  }
+}
+
+/* Chromium offers Opus in mono unless told; a walkthrough may be in stereo. */
+function stereo(sdp: string): string {
+  return sdp.replace(/(a=fmtp:\d+ (?=[^\r\n]*minptime)(?![^\r\n]*stereo=1)[^\r\n]*)/g, "$1;stereo=1");
+}
+
+class RtcPeer implements Peer {
+  onstate: ((state: PeerState) => void) | null = null;
+  readonly received: { readonly audio: readonly MediaStreamTrack[]; readonly video: readonly MediaStreamTrack[] };
+  private readonly connection: RTCPeerConnection;
+  private readonly transceivers: readonly RTCRtpTransceiver[];
+  private last: PeerState = "connecting";
+
+  constructor(lines: readonly PeerLine[], iceServers: readonly RTCIceServer[]) {
+    const connection = new RTCPeerConnection({ iceServers: [...iceServers], bundlePolicy: "max-bundle" });
+    this.connection = connection;
+    this.transceivers = lines.map((line) => {
+      const transceiver = connection.addTransceiver(line.track ?? line.kind, {
+        direction: line.direction,
+        ...(line.bitrate === undefined ? {} : { sendEncodings: [{ maxBitrate: line.bitrate }] }),
+      });
+      if (line.codec !== undefined) {
+        preferCodec(transceiver, line.kind, line.codec);
+      }
+      return transceiver;
+    });
+    const incoming = (kind: string): MediaStreamTrack[] =>
+      this.transceivers
+        .filter((t) => t.direction === "recvonly" && t.receiver.track.kind === kind)
+        .map((t) => t.receiver.track);
+    this.received = { audio: incoming("audio"), video: incoming("video") };
+    connection.addEventListener("connectionstatechange", () => this.changed());
+    connection.addEventListener("iceconnectionstatechange", () => this.changed());
+  }
+
+  get state(): PeerState {
+    const { connectionState, iceConnectionState } = this.connection;
+    if (connectionState === "closed") {
+      return "closed";
+    }
+    if (connectionState === "failed" || iceConnectionState === "failed") {
+      return "failed";
+    }
+    if (iceConnectionState === "disconnected") {
+      return "disconnected";
+    }
+    return connectionState === "connected" ? "connected" : "connecting";
+  }
+
+  private changed(): void {
+    const state = this.state;
+    if (state !== this.last) {
+      this.last = state;
+      this.onstate?.(state);
+    }
+  }
+
+  async offer(): Promise<string> {
+    const { sdp } = await this.connection.createOffer();
+    return stereo(sdp ?? "");
+  }
+
+  async accept(offer: string, answer: string, iceServers: readonly RTCIceServer[]): Promise<void> {
+    if (iceServers.length > 0) {
+      this.connection.setConfiguration({ ...this.connection.getConfiguration(), iceServers: [...iceServers] });
+    }
+    await this.connection.setLocalDescription({ type: "offer", sdp: offer });
+    await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  async offerRestart(): Promise<string> {
+    const { sdp } = await this.connection.createOffer({ iceRestart: true });
+    const offer = stereo(sdp ?? "");
+    await this.connection.setLocalDescription({ type: "offer", sdp: offer });
+    return offer;
+  }
+
+  async acceptRestart(answer: string): Promise<void> {
+    await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  async replaceTrack(kind: "audio" | "video", track: MediaStreamTrack | null): Promise<void> {
+    const transceiver = this.transceivers.find(
+      (t) => t.direction === "sendonly" && t.receiver.track.kind === kind,
+    );
+    await transceiver?.sender.replaceTrack(track);
+  }
+
+  async counters(): Promise<MediaCounters> {
+    const report = await this.connection.getStats();
+    let packets = 0;
+    let lost = 0;
+    let freezes = 0;
+    let rtt: number | null = null;
+    report.forEach((entry: Record<string, unknown>) => {
+      const value = (name: string): number => (typeof entry[name] === "number" ? entry[name] : 0);
+      switch (entry["type"]) {
+        case "inbound-rtp":
+          packets += value("packetsReceived");
+          lost += value("packetsLost");
+          freezes += value("freezeCount");
+          break;
+        case "outbound-rtp":
+          packets += value("packetsSent");
+          break;
+        case "remote-inbound-rtp":
+          lost += value("packetsLost");
+          break;
+        case "candidate-pair":
+          if (entry["nominated"] === true && typeof entry["currentRoundTripTime"] === "number") {
+            rtt = entry["currentRoundTripTime"];
+          }
+          break;
+        default:
+          break;
+      }
+    });
+    return { at: performance.now(), packets, lost, rtt, freezes };
+  }
+
+  close(): void {
+    this.connection.close();
+    this.last = "closed";
+  }
+}
+
+export const createRtcPeer: PeerFactory = (lines, iceServers) => new RtcPeer(lines, iceServers);
+
+export const hasWebRtc = (): boolean => "RTCPeerConnection" in globalThis;

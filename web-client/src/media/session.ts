@@ -1,0 +1,212 @@
+/* Keeps one WHIP or WHEP session alive: connects, restarts ICE when the path is lost, opens a new
+ * session when that does not help, and waits longer and longer between attempts.
+ *
+ *   connecting → connected → reconnecting → connected …
+ *              ↘ failed (an answer that will not change)        closed (by us) */
+import { createBackoff } from "../core/backoff";
+import { Problem } from "../core/problem";
+import type { MediaCounters } from "../core/quality";
+import { answerAfterRestart, restartFragment } from "../core/sdpfrag";
+import type { Peer, PeerFactory, PeerLine } from "./peer";
+import { createResource, deleteResource, restartResource, type Endpoint, type Resource } from "./resource";
+
+export type SessionState =
+  | { readonly name: "connecting" }
+  | { readonly name: "connected" }
+  | { readonly name: "reconnecting"; readonly problem: Problem | null }
+  | { readonly name: "failed"; readonly problem: Problem }
+  | { readonly name: "closed" };
+
+export interface SessionOptions {
+  /* Asked before every attempt, so that a walkthrough resumes where it was. */
+  readonly endpoint: () => Endpoint;
+  readonly lines: () => readonly PeerLine[];
+  readonly createPeer: PeerFactory;
+  readonly iceServers: readonly RTCIceServer[];
+  readonly signal: AbortSignal;
+  readonly onstate: (state: SessionState) => void;
+  /* A new peer took over: attach its tracks. */
+  readonly onpeer: (peer: Peer, location: string) => void;
+  readonly random?: () => number;
+}
+
+/* A connection that has not come up after this is tried anew; ICE-lite answers in milliseconds. */
+const CONNECT_TIMEOUT = 6_000;
+/* How long an ICE restart may take before a new session is opened. */
+const RESTART_TIMEOUT = 2_500;
+const FIRST_WAIT = 250;
+const LONGEST_WAIT = 3_000;
+
+export class MediaSession {
+  private state: SessionState = { name: "connecting" };
+  private peer: Peer | null = null;
+  private resource: Resource | null = null;
+  private endpoint: Endpoint | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private attempt = new AbortController();
+  private restarting = false;
+  private readonly backoff;
+
+  constructor(private readonly options: SessionOptions) {
+    this.backoff = createBackoff(FIRST_WAIT, LONGEST_WAIT, options.random ?? Math.random);
+    options.signal.addEventListener("abort", () => this.close(), { once: true });
+    void this.connect();
+  }
+
+  get current(): SessionState {
+    return this.state;
+  }
+
+  /* The network changed, or the server may have been restarted: find out now rather than wait for
+   * the consent checks to fail. */
+  check(): void {
+    if (this.state.name === "connected") {
+      void this.restart();
+    } else if (this.state.name === "reconnecting" && !this.restarting) {
+      this.backoff.reset();
+      this.retry(null, 0);
+    }
+  }
+
+  /* After a final failure: once more from the start. */
+  again(): void {
+    if (this.state.name === "failed") {
+      this.backoff.reset();
+      this.set({ name: "connecting" });
+      void this.connect();
+    }
+  }
+
+  async replaceTrack(kind: "audio" | "video", track: MediaStreamTrack | null): Promise<void> {
+    await this.peer?.replaceTrack(kind, track);
+  }
+
+  counters(): Promise<MediaCounters> | null {
+    return this.peer?.counters() ?? null;
+  }
+
+  close(): void {
+    if (this.state.name !== "closed") {
+      this.drop();
+      this.set({ name: "closed" });
+    }
+  }
+
+  private set(state: SessionState): void {
+    this.state = state;
+    this.options.onstate(state);
+  }
+
+  private get over(): boolean {
+    return this.state.name === "closed" || this.state.name === "failed";
+  }
+
+  private drop(): void {
+    clearTimeout(this.timer);
+    this.attempt.abort();
+    this.restarting = false;
+    if (this.peer !== null) {
+      this.peer.onstate = null;
+      this.peer.close();
+      this.peer = null;
+    }
+    if (this.resource !== null && this.endpoint !== null) {
+      deleteResource(this.endpoint, this.resource);
+    }
+    this.resource = null;
+  }
+
+  private async connect(): Promise<void> {
+    this.drop();
+    const attempt = new AbortController();
+    this.attempt = attempt;
+    const endpoint = this.options.endpoint();
+    this.endpoint = endpoint;
+    try {
+      const peer = this.options.createPeer(this.options.lines(), this.options.iceServers);
+      this.peer = peer;
+      const offer = await peer.offer();
+      this.timer = setTimeout(() => this.retry(null), CONNECT_TIMEOUT);
+      const resource = await createResource(endpoint, offer, attempt.signal);
+      if (attempt.signal.aborted) {
+        deleteResource(endpoint, resource);
+        return;
+      }
+      this.resource = resource;
+      peer.onstate = () => this.peerChanged(peer);
+      this.options.onpeer(peer, resource.location);
+      await peer.accept(offer, resource.answer, resource.iceServers);
+      this.peerChanged(peer);
+    } catch (error) {
+      if (!attempt.signal.aborted) {
+        this.retry(error);
+      }
+    }
+  }
+
+  private peerChanged(peer: Peer): void {
+    if (peer !== this.peer) {
+      return;
+    }
+    switch (peer.state) {
+      case "connected":
+        clearTimeout(this.timer);
+        this.backoff.reset();
+        this.restarting = false;
+        if (this.state.name !== "connected") {
+          this.set({ name: "connected" });
+        }
+        break;
+      case "disconnected":
+        void this.restart();
+        break;
+      case "failed":
+        this.retry(null);
+        break;
+      case "connecting":
+      case "closed":
+        break;
+    }
+  }
+
+  private async restart(): Promise<void> {
+    const { peer, resource, endpoint, attempt } = this;
+    if (this.over || this.restarting || peer === null || resource === null || endpoint === null) {
+      return;
+    }
+    this.restarting = true;
+    if (peer.state !== "connected") {
+      this.set({ name: "reconnecting", problem: null });
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.retry(null, 0), RESTART_TIMEOUT);
+    try {
+      const fragment = restartFragment(await peer.offerRestart());
+      const answer = await restartResource(endpoint, resource, fragment, attempt.signal);
+      await peer.acceptRestart(answerAfterRestart(resource.answer, answer));
+      if (peer === this.peer && peer.state === "connected") {
+        clearTimeout(this.timer);
+        this.restarting = false;
+      }
+    } catch (error) {
+      if (!attempt.signal.aborted) {
+        /* The session is unknown (the server was restarted) or cannot restart: a new one can. */
+        this.retry(error instanceof Problem ? null : error, error instanceof Problem ? 0 : undefined);
+      }
+    }
+  }
+
+  private retry(error: unknown, wait = this.backoff.next()): void {
+    if (this.over) {
+      return;
+    }
+    const problem = error instanceof Problem ? error : null;
+    this.drop();
+    if (problem?.final === true) {
+      this.set({ name: "failed", problem });
+      return;
+    }
+    this.set({ name: "reconnecting", problem });
+    this.timer = setTimeout(() => void this.connect(), wait);
+  }
+}

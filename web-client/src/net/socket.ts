@@ -1,0 +1,158 @@
+/* The visit's WebSocket: says hello, gives on what was understood, and comes back by itself,
+ * resuming after the last event that was seen. */
+import { createBackoff } from "../core/backoff";
+import { parseServerMessage, writeClientMessage, type ClientBody, type ServerMessage } from "../core/protocol";
+
+export type SocketState = "connecting" | "open" | "reconnecting" | "closed";
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly visit: string;
+  readonly token: string | null;
+  readonly name: () => string;
+  readonly signal: AbortSignal;
+  readonly onmessage: (message: ServerMessage) => void;
+  readonly onstate: (state: SocketState) => void;
+  /* The server refused us for good, in its words. */
+  readonly onrefused: (reason: string) => void;
+  readonly createSocket?: (url: string) => WebSocket;
+  readonly random?: () => number;
+}
+
+const FIRST_WAIT = 200;
+const LONGEST_WAIT = 3_000;
+const PING_EVERY = 15_000;
+/* RFC 6455 §7.4: 1008 is what the server answers to a token it does not take. */
+const POLICY = 1008;
+
+export class VisitSocket {
+  private socket: WebSocket | null = null;
+  private seq: number | null = null;
+  private self: string | null = null;
+  private greeted = false;
+  private count = 0;
+  private heard = 0;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private pingTimer: ReturnType<typeof setInterval> | undefined;
+  private readonly backoff;
+
+  constructor(private readonly options: SocketOptions) {
+    this.backoff = createBackoff(FIRST_WAIT, LONGEST_WAIT, options.random ?? Math.random);
+    options.signal.addEventListener("abort", () => this.close(), { once: true });
+    this.open("connecting");
+  }
+
+  /* Dropped while the socket is down: everything we say is about now. */
+  send(body: ClientBody): void {
+    if (this.greeted && this.socket?.readyState === 1) {
+      this.write(body);
+    }
+  }
+
+  /* The network is back: do not wait. */
+  hurry(): void {
+    if (this.socket === null && !this.options.signal.aborted) {
+      clearTimeout(this.retryTimer);
+      this.backoff.reset();
+      this.open("reconnecting");
+    }
+  }
+
+  private write(body: ClientBody): void {
+    this.count++;
+    this.socket?.send(writeClientMessage(String(this.count), body));
+  }
+
+  private open(state: SocketState): void {
+    const { options } = this;
+    options.onstate(state);
+    const socket = (options.createSocket ?? ((url) => new WebSocket(url)))(options.url);
+    this.socket = socket;
+    this.greeted = false;
+    socket.onopen = () => {
+      const name = options.name();
+      this.write({
+        type: "hello",
+        data: {
+          visit: options.visit,
+          ...(options.token === null ? {} : { token: options.token }),
+          ...(name === "" ? {} : { name }),
+          ...(this.seq === null || this.self === null ? {} : { participant: this.self, resume: this.seq }),
+        },
+      });
+    };
+    socket.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
+    socket.onclose = (event) => this.lost(event.code, event.reason);
+  }
+
+  private receive(data: unknown): void {
+    this.heard = Date.now();
+    let message: ServerMessage;
+    try {
+      message = parseServerMessage(JSON.parse(String(data)));
+    } catch {
+      return; /* a newer server may say things we do not know */
+    }
+    if (message.type === "welcome") {
+      this.greeted = true;
+      this.self = message.participant;
+      this.backoff.reset();
+      this.options.onstate("open");
+      this.startPing();
+    }
+    if (message.seq !== null) {
+      this.seq = message.type === "welcome" ? message.seq : Math.max(this.seq ?? 0, message.seq);
+    }
+    this.options.onmessage(message);
+  }
+
+  private startPing(): void {
+    clearInterval(this.pingTimer);
+    this.pingTimer = setInterval(() => {
+      if (Date.now() - this.heard > 3 * PING_EVERY) {
+        this.socket?.close();
+        this.lost(1006, "");
+        return;
+      }
+      this.send({ type: "ping", data: {} });
+    }, PING_EVERY);
+  }
+
+  private lost(code: number, reason: string): void {
+    if (this.socket === null || this.options.signal.aborted) {
+      return;
+    }
+    this.forget();
+    if (code === POLICY) {
+      this.options.onstate("closed");
+      this.options.onrefused(reason);
+      return;
+    }
+    this.options.onstate("reconnecting");
+    this.retryTimer = setTimeout(() => this.open("reconnecting"), this.backoff.next());
+  }
+
+  private forget(): void {
+    clearInterval(this.pingTimer);
+    clearTimeout(this.retryTimer);
+    if (this.socket !== null) {
+      this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+      this.socket = null;
+    }
+    this.greeted = false;
+  }
+
+  private close(): void {
+    const { socket } = this;
+    if (socket !== null && socket.readyState <= 1) {
+      this.send({ type: "bye", data: {} });
+      socket.close(1000);
+    }
+    this.forget();
+    this.options.onstate("closed");
+  }
+}
+
+export function socketUrl(location: { protocol: string; host: string }): string {
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`;
+}

@@ -1,0 +1,53 @@
+/* Icons of lucide, one stroke weight. Decorative always: the control beside them has the words. */
+import { html, type TemplateResult } from "lit";
+import { unsafeSVG } from "lit/directives/unsafe-svg.js";
+import captions from "lucide-static/icons/captions.svg?raw";
+import captionsOff from "lucide-static/icons/captions-off.svg?raw";
+import check from "lucide-static/icons/check.svg?raw";
+import copy from "lucide-static/icons/copy.svg?raw";
+import doorOpen from "lucide-static/icons/door-open.svg?raw";
+import ear from "lucide-static/icons/ear.svg?raw";
+import film from "lucide-static/icons/film.svg?raw";
+import gauge from "lucide-static/icons/gauge.svg?raw";
+import info from "lucide-static/icons/info.svg?raw";
+import lamp from "lucide-static/icons/lamp-floor.svg?raw";
+import leave from "lucide-static/icons/log-out.svg?raw";
+import maximize from "lucide-static/icons/maximize.svg?raw";
+import mic from "lucide-static/icons/mic.svg?raw";
+import micOff from "lucide-static/icons/mic-off.svg?raw";
+import minimize from "lucide-static/icons/minimize.svg?raw";
+import pause from "lucide-static/icons/pause.svg?raw";
+import play from "lucide-static/icons/play.svg?raw";
+import plus from "lucide-static/icons/plus.svg?raw";
+import qr from "lucide-static/icons/qr-code.svg?raw";
+import replay from "lucide-static/icons/rotate-ccw.svg?raw";
+import screen from "lucide-static/icons/screen-share.svg?raw";
+import shield from "lucide-static/icons/shield-check.svg?raw";
+import video from "lucide-static/icons/video.svg?raw";
+import videoOff from "lucide-static/icons/video-off.svg?raw";
+import visits from "lucide-static/icons/armchair.svg?raw";
+import volume from "lucide-static/icons/volume-2.svg?raw";
+import volumeOff from "lucide-static/icons/volume-x.svg?raw";
+import warn from "lucide-static/icons/triangle-alert.svg?raw";
+import whole from "lucide-static/icons/proportions.svg?raw";
+import x from "lucide-static/icons/x.svg?raw";
+import back from "lucide-static/icons/arrow-left.svg?raw";
+import record from "lucide-static/icons/disc.svg?raw";
+import wifiOff from "lucide-static/icons/wifi-off.svg?raw";
+
+const raw = {
+  back, captions, captionsOff, check, copy, doorOpen, ear, film, gauge, info, lamp, leave, maximize, mic,
+  micOff, minimize, pause, play, plus, qr, record, replay, screen, shield, video, videoOff, visits, volume,
+  volumeOff, warn, whole, wifiOff, x,
+};
+
+export type IconName = keyof typeof raw;
+
+/* The drawing without lucide's wrapper, which sets a size and a weight of its own. */
+function inner(file: string): string {
+  return file.slice(file.indexOf(">", file.indexOf("<svg")) + 1, file.lastIndexOf("</svg>"));
+}
+
+export function icon(name: IconName): TemplateResult {
+  return html`<svg class="i" viewBox="0 0 24 24" aria-hidden="true">${unsafeSVG(inner(raw[name]))}</svg>`;
+}

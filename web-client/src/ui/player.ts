@@ -1,0 +1,584 @@
+/* <pl-player>: the picture of a walkthrough and all that steers it. Emits `pl-play`, `pl-pause`,
+ * `pl-scrub`, `pl-seek` (seconds), `pl-rate`, `pl-volume` (0..1), `pl-mute` (boolean), `pl-captions`
+ * (boolean), `pl-retry`. */
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { chapterAt, RATES } from "../core/playback";
+import { t } from "../core/strings";
+import { clock } from "../core/time";
+import { emit } from "./events";
+import { icon, type IconName } from "./icons";
+import { onPicture, shared } from "./styles";
+import "./seek-bar";
+
+export type PlayerState = "idle" | "connecting" | "playing" | "paused" | "ended" | "reconnecting" | "failed";
+
+const IDLE_AFTER = 2_600;
+const JUMP = 10;
+
+@customElement("pl-player")
+export class Player extends LitElement {
+  @property() override title = "";
+  @property() state: PlayerState = "idle";
+  @property() poster = "";
+  @property() aspect = "16 / 9";
+  @property({ attribute: false }) stream: MediaStream | null = null;
+  @property({ type: Number }) time = 0;
+  @property({ type: Number }) duration = 0;
+  @property({ type: Number }) rate = 1;
+  @property({ type: Number }) volume = 1;
+  @property({ type: Boolean }) muted = false;
+  /* The browser refused sound: say so with one big button. */
+  @property({ type: Boolean }) soundRefused = false;
+  @property({ type: Boolean }) canVolume = true;
+  @property({ type: Boolean }) hasCaptions = false;
+  @property({ type: Boolean }) captions = false;
+  @property() caption = "";
+  @property({ attribute: false }) chapters: readonly { t: number; title: string }[] = [];
+  @property() failure = "";
+  @property({ type: Boolean, reflect: true }) fillsPage = false;
+  @state() private moving = false;
+  @state() private idle = false;
+  @state() private menu = false;
+  @state() private full = false;
+  @query("video") private readonly video!: HTMLVideoElement;
+  private idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  static override styles = [
+    shared,
+    onPicture,
+    css`
+      :host {
+        display: block;
+        position: relative;
+        overflow: hidden;
+        background: #17130f;
+        color: var(--cream);
+        border-radius: var(--player-round, 20px);
+        container-type: inline-size;
+        user-select: none;
+        -webkit-user-select: none;
+      }
+      :host([fillsPage]) {
+        height: 100%;
+        border-radius: 0;
+      }
+      :host(:fullscreen) {
+        border-radius: 0;
+        width: 100%;
+        height: 100%;
+      }
+      :host(:fullscreen) .frame {
+        aspect-ratio: auto !important;
+        height: 100%;
+      }
+      :host([fillsPage]) .frame {
+        aspect-ratio: auto !important;
+        height: 100%;
+      }
+      .frame {
+        position: relative;
+        width: 100%;
+      }
+      .frame.idle {
+        cursor: none;
+      }
+      :focus-visible {
+        outline-color: var(--glow);
+      }
+      video,
+      img {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        object-fit: contain;
+        display: block;
+      }
+      img {
+        transition: opacity 260ms;
+      }
+      img.gone {
+        opacity: 0;
+        pointer-events: none;
+      }
+      .tap {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+        border: 0;
+        border-radius: 0;
+        background: transparent;
+        transform: none;
+        cursor: inherit;
+      }
+      .tap:focus-visible {
+        outline-offset: -4px;
+      }
+      .centre {
+        position: absolute;
+        inset: 0;
+        display: grid;
+        place-items: center;
+        pointer-events: none;
+      }
+      .centre > * {
+        pointer-events: auto;
+      }
+      .start {
+        width: clamp(72px, 11cqi, 104px);
+        height: clamp(72px, 11cqi, 104px);
+        padding: 0;
+        border: 0;
+        background: var(--cream);
+        color: var(--coffee);
+        box-shadow: 0 12px 50px rgb(0 0 0 / 0.4);
+      }
+      .start svg.i {
+        width: 40%;
+        height: 40%;
+      }
+      .start .play svg.i {
+        fill: currentColor;
+      }
+      .hear {
+        position: absolute;
+        left: 50%;
+        transform: translateX(-50%);
+        top: clamp(12px, 4cqi, 28px);
+        background: var(--cream);
+        color: var(--coffee);
+        border: 0;
+        min-height: 52px;
+        font-size: var(--step-1);
+        box-shadow: 0 10px 40px rgb(0 0 0 / 0.35);
+      }
+      .hear:active {
+        transform: translateX(-50%) scale(0.98);
+      }
+      @media (hover: hover) {
+        .tap:hover {
+          background: transparent;
+        }
+        .start:hover,
+        .hear:hover {
+          background: #fff;
+        }
+        .controls button:hover {
+          background: rgb(251 247 240 / 0.16);
+        }
+      }
+      .word {
+        padding: var(--s3) var(--s5);
+        border-radius: var(--pill);
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+        max-width: calc(100% - 32px);
+      }
+      .failed {
+        display: grid;
+        gap: var(--s3);
+        justify-items: center;
+        text-align: center;
+        padding: var(--s5);
+        border-radius: var(--round);
+        max-width: min(420px, calc(100% - 32px));
+      }
+      .failed button {
+        background: var(--cream);
+        color: var(--coffee);
+        border: 0;
+      }
+      .spin {
+        width: 18px;
+        height: 18px;
+        flex: none;
+        border-radius: 50%;
+        border: 2px solid currentColor;
+        border-right-color: transparent;
+        animation: spin 1s linear infinite;
+      }
+      @keyframes spin {
+        to {
+          transform: rotate(1turn);
+        }
+      }
+      .caption {
+        position: absolute;
+        left: 50%;
+        transform: translateX(-50%);
+        bottom: 20px;
+        width: max-content;
+        max-width: 88%;
+        text-align: center;
+        font-size: clamp(0.95rem, 2.3cqi, 1.75rem);
+        font-weight: 550;
+        line-height: 1.4;
+        white-space: pre-line;
+        pointer-events: none;
+        transition: bottom 160ms;
+        text-wrap: balance;
+      }
+      .caption span {
+        background: rgb(23 19 15 / 0.78);
+        padding: 2px 10px;
+        border-radius: 6px;
+        box-decoration-break: clone;
+        -webkit-box-decoration-break: clone;
+      }
+      .up .caption {
+        bottom: 108px;
+      }
+      .controls {
+        position: absolute;
+        inset: auto 0 0;
+        padding: var(--s6) var(--s4) var(--s2);
+        background: linear-gradient(transparent, rgb(23 19 15 / 0.84));
+        display: grid;
+        gap: 2px;
+        transition: opacity 180ms;
+        pointer-events: none;
+      }
+      .controls > * {
+        pointer-events: auto;
+      }
+      .idle .controls {
+        opacity: 0;
+      }
+      .idle .controls:focus-within {
+        opacity: 1;
+      }
+      .row {
+        display: flex;
+        gap: var(--s1);
+        align-items: center;
+      }
+      .row button {
+        width: 44px;
+        padding: 0;
+        border: 0;
+        background: transparent;
+        color: inherit;
+        border-radius: 12px;
+        flex: none;
+      }
+      .row button.word-button {
+        width: auto;
+        min-width: 44px;
+        padding: 0 var(--s2);
+        font-size: 0.9375rem;
+        font-variant-numeric: tabular-nums;
+      }
+      .time {
+        font-size: var(--step--1);
+        font-variant-numeric: tabular-nums;
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        margin: 0 auto 0 var(--s2);
+        min-width: 0;
+      }
+      .volume {
+        display: flex;
+        align-items: center;
+      }
+      input[type="range"] {
+        width: 84px;
+        height: 24px;
+        margin: 0 var(--s1);
+        accent-color: var(--glow);
+        cursor: pointer;
+      }
+      .speed {
+        position: relative;
+      }
+      .speed ul {
+        position: absolute;
+        right: 0;
+        bottom: calc(100% + 4px);
+        background: rgb(23 19 15 / 0.92);
+        border-radius: 12px;
+        padding: 4px;
+        z-index: 2;
+      }
+      .speed li button {
+        width: 92px;
+        justify-content: space-between;
+        padding: 0 var(--s3);
+        min-height: 40px;
+        font-size: 0.9375rem;
+      }
+      .speed li svg.i {
+        width: 16px;
+        height: 16px;
+      }
+      @container (max-width: 560px) {
+        .controls {
+          padding: var(--s5) var(--s2) var(--s1);
+        }
+        input[type="range"],
+        .time .chapter {
+          display: none;
+        }
+        .up .caption {
+          bottom: 96px;
+        }
+        .hear {
+          min-height: 48px;
+          font-size: 1rem;
+        }
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("fullscreenchange", this.fullChanged);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("fullscreenchange", this.fullChanged);
+    clearTimeout(this.idleTimer);
+  }
+
+  private readonly fullChanged = (): void => {
+    this.full = document.fullscreenElement === this;
+  };
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("stream")) {
+      this.moving = false;
+      this.video.srcObject = this.stream;
+      if (this.stream !== null) {
+        void this.start();
+      }
+    }
+    if (changed.has("volume")) {
+      this.video.volume = this.volume;
+    }
+    if (changed.has("state")) {
+      this.wake();
+    }
+  }
+
+  /* Plays with sound, or without where the browser refuses it; `pl-mute` tells which. */
+  private async start(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "NotAllowedError" && !this.video.muted) {
+        this.video.muted = true;
+        emit(this, "pl-refused");
+        await this.video.play().catch(() => undefined);
+      }
+    }
+  }
+
+  private wake(): void {
+    this.idle = false;
+    clearTimeout(this.idleTimer);
+    if (this.state === "playing") {
+      this.idleTimer = setTimeout(() => {
+        this.idle = !this.menu;
+      }, IDLE_AFTER);
+    }
+  }
+
+  private get running(): boolean {
+    return this.state === "playing" || this.state === "connecting" || this.state === "reconnecting";
+  }
+
+  toggle(): void {
+    if (this.state === "playing") {
+      emit(this, "pl-pause");
+    } else if (this.state !== "connecting" && this.state !== "reconnecting") {
+      emit(this, "pl-play");
+    }
+  }
+
+  private async fullscreen(): Promise<void> {
+    if (document.fullscreenElement !== null) {
+      await document.exitFullscreen();
+      return;
+    }
+    /* iPhone lets only the video itself fill the screen. */
+    const video = this.video as HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+    if (typeof this.requestFullscreen === "function") {
+      await this.requestFullscreen().catch(() => undefined);
+    } else {
+      video.webkitEnterFullscreen?.();
+    }
+  }
+
+  /* The player's keys; the page gives on what nobody else took. */
+  key(event: KeyboardEvent): void {
+    const at = event.composedPath()[0];
+    if (event.ctrlKey || event.metaKey || event.altKey || (at instanceof HTMLInputElement && at.type !== "range")) {
+      return;
+    }
+    const onButton = at instanceof HTMLButtonElement || at instanceof HTMLAnchorElement;
+    switch (event.key) {
+      case " ":
+        if (onButton && !at.classList.contains("tap")) {
+          return;
+        }
+        this.toggle();
+        break;
+      case "k":
+        this.toggle();
+        break;
+      case "j":
+        emit(this, "pl-seek", Math.max(0, this.time - JUMP));
+        break;
+      case "l":
+        emit(this, "pl-seek", Math.min(this.duration, this.time + JUMP));
+        break;
+      case "m":
+        emit(this, "pl-mute", !this.muted);
+        break;
+      case "c":
+        if (this.hasCaptions) {
+          emit(this, "pl-captions", !this.captions);
+        }
+        break;
+      case "f":
+        void this.fullscreen();
+        break;
+      case "Escape":
+        this.menu = false;
+        return;
+      default:
+        return;
+    }
+    event.preventDefault();
+    this.wake();
+  }
+
+  override render() {
+    const chapter = this.chapters[chapterAt(this.chapters, this.time)];
+    const started = this.state !== "idle";
+    const idle = this.idle && this.state === "playing";
+    return html`<div
+      class="frame ${idle ? "idle" : started ? "up" : ""}"
+      style="aspect-ratio:${this.aspect}"
+      role="group"
+      aria-label=${t("player.label", { title: this.title })}
+      @pointermove=${() => this.wake()}
+      @focusin=${() => this.wake()}
+    >
+      <video
+        autoplay
+        playsinline
+        .muted=${this.muted}
+        aria-hidden="true"
+        @playing=${() => (this.moving = true)}
+        @loadeddata=${() => (this.moving = true)}
+      ></video>
+      ${this.poster === ""
+        ? nothing
+        : html`<img class=${started && this.moving ? "gone" : ""} src=${this.poster} alt="" @error=${(e: Event) => (e.target as HTMLElement).remove()} />`}
+      <button class="tap" aria-label=${t(this.state === "playing" ? "player.pause" : "player.play")} tabindex="-1" @click=${() => this.toggle()}></button>
+      ${this.captions && this.caption !== "" && started ? html`<div class="caption"><span>${this.caption}</span></div>` : nothing}
+      <div class="centre">${this.centre()}</div>
+      ${this.soundRefused && this.state === "playing"
+        ? html`<button class="hear" @click=${() => emit(this, "pl-mute", false)}>${icon("volume")}${t("player.hear")}</button>`
+        : nothing}
+      ${started
+        ? html`<div class="controls" role="group" aria-label=${t("player.controls")}>
+            <pl-seek-bar
+              .time=${this.time}
+              .duration=${this.duration}
+              .ready=${this.state === "playing" || this.state === "paused" || this.state === "ended"}
+              .chapters=${this.chapters}
+            ></pl-seek-bar>
+            <div class="row">
+              ${this.button(
+                this.state === "ended" ? "replay" : this.running ? "pause" : "play",
+                t(this.state === "ended" ? "player.replay" : this.running ? "player.pause" : "player.play"),
+                () => this.toggle(),
+              )}
+              <div class="volume">
+                ${this.button(this.muted ? "volumeOff" : "volume", t(this.muted ? "player.unmute" : "player.mute"), () => emit(this, "pl-mute", !this.muted))}
+                ${this.canVolume
+                  ? html`<input
+                      type="range"
+                      min="0"
+                      max="1"
+                      step="0.05"
+                      aria-label=${t("player.volume")}
+                      .value=${String(this.muted ? 0 : this.volume)}
+                      @input=${(e: Event) => emit(this, "pl-volume", Number((e.target as HTMLInputElement).value))}
+                    />`
+                  : nothing}
+              </div>
+              <span class="time">${clock(this.time)} / ${clock(this.duration)}${chapter === undefined ? nothing : html`<span class="chapter"> · ${chapter.title}</span>`}</span>
+              ${this.speed()}
+              ${this.hasCaptions
+                ? this.button(this.captions ? "captions" : "captionsOff", t(this.captions ? "player.captions_off" : "player.captions_on"), () => emit(this, "pl-captions", !this.captions))
+                : nothing}
+              ${this.button(this.full ? "minimize" : "maximize", t(this.full ? "player.fullscreen_leave" : "player.fullscreen"), () => void this.fullscreen())}
+            </div>
+          </div>`
+        : nothing}
+    </div>`;
+  }
+
+  private button(name: IconName, label: string, onclick: () => void) {
+    return html`<button aria-label=${label} title=${label} @click=${onclick}>${icon(name)}</button>`;
+  }
+
+  private centre() {
+    switch (this.state) {
+      case "idle":
+        return html`<button class="start" aria-label=${t("player.play")} @click=${() => emit(this, "pl-play")}>${icon("play")}</button>`;
+      case "ended":
+        return html`<button class="start" aria-label=${t("player.replay")} @click=${() => emit(this, "pl-play")}>${icon("replay")}</button>`;
+      case "connecting":
+        return html`<p class="word glass" role="status"><span class="spin" aria-hidden="true"></span>${t("player.connecting")}</p>`;
+      case "reconnecting":
+        return html`<p class="word glass" role="status"><span class="spin" aria-hidden="true"></span>${t("player.reconnecting", { t: clock(this.time) })}</p>`;
+      case "failed":
+        return html`<div class="failed glass" role="alert">
+          <b>${t("player.failed")}</b>
+          <span class="small">${this.failure}</span>
+          <button @click=${() => emit(this, "pl-retry")}>${t("common.retry")}</button>
+        </div>`;
+      case "playing":
+      case "paused":
+        return nothing;
+    }
+  }
+
+  private speed() {
+    return html`<div
+      class="speed"
+      @focusout=${(e: FocusEvent) => {
+        if (!(e.relatedTarget instanceof Node && (e.currentTarget as Node).contains(e.relatedTarget))) {
+          this.menu = false;
+        }
+      }}
+    >
+      <button class="word-button" aria-label=${t("player.speed_value", { rate: this.rate })} aria-expanded=${this.menu} @click=${() => (this.menu = !this.menu)}>${this.rate}×</button>
+      ${this.menu
+        ? html`<ul aria-label=${t("player.speed")}>
+            ${RATES.map(
+              (rate) => html`<li>
+                <button
+                  aria-pressed=${rate === this.rate}
+                  @click=${() => {
+                    this.menu = false;
+                    emit(this, "pl-rate", rate);
+                  }}
+                >
+                  ${rate}×${rate === this.rate ? icon("check") : nothing}
+                </button>
+              </li>`,
+            )}
+          </ul>`
+        : nothing}
+    </div>`;
+  }
+}

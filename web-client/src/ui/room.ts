@@ -1,0 +1,302 @@
+/* <pl-room>: the customer's room during a visit: the picture fills it, the controls are in reach of a
+ * thumb. Emits `pl-sound`, `pl-microphone`, `pl-camera`, `pl-fill`, `pl-leave`, `pl-copy`. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { EMPTY_STAGE, type StageView } from "../core/stage-view";
+import { t } from "../core/strings";
+import { emit } from "./events";
+import { icon, type IconName } from "./icons";
+import { onPicture, shared } from "./styles";
+import type { StageElement } from "./stage";
+import "./dots";
+import "./lobby-art";
+import "./stage";
+import "./video";
+
+@customElement("pl-room")
+export class Room extends LitElement {
+  @property() host = "";
+  @property() company = "";
+  @property() visitTitle = "";
+  @property({ attribute: false }) view: StageView = EMPTY_STAGE;
+  @property({ attribute: false }) streams: readonly MediaStream[] = [];
+  @property({ type: Boolean }) joining = true;
+  @property() sound: "asking" | "on" | "off" = "asking";
+  @property({ type: Boolean }) hasSound = false;
+  @property({ type: Boolean }) microphone = false;
+  @property({ type: Boolean }) camera = false;
+  @property({ type: Boolean }) canCapture = true;
+  @property({ attribute: false }) self: MediaStream | null = null;
+  @property({ attribute: false }) dots: number | null = null;
+  /* A line about the connection; "" while it holds. */
+  @property() banner = "";
+  /* A line about what just happened, for a few seconds. */
+  @property() note = "";
+  @property({ type: Boolean }) fill = true;
+  @state() private hintHidden = false;
+  @query("pl-stage") private readonly stage!: StageElement;
+
+  static override styles = [
+    shared,
+    onPicture,
+    css`
+      :host {
+        display: grid;
+        grid-template: auto 1fr auto / minmax(0, 1fr);
+        height: 100dvh;
+        overflow: hidden;
+        background: var(--night);
+        color: var(--lamp);
+        --dots-good: #7fc9a4;
+        --dots-fair: #e8b64c;
+        --dots-poor: #ff8d8d;
+        --stage-inset-y: calc(112px + env(safe-area-inset-bottom));
+      }
+      :focus-visible {
+        outline-color: var(--glow);
+      }
+      pl-stage {
+        grid-area: 1 / 1 / 4 / 2;
+      }
+      pl-lobby-art {
+        position: absolute;
+        inset: 0;
+      }
+      .waiting {
+        position: absolute;
+        inset: auto 0 0;
+        padding: 120px var(--s5) calc(176px + env(safe-area-inset-bottom));
+        text-align: center;
+        display: grid;
+        gap: var(--s2);
+        justify-items: center;
+        background: linear-gradient(transparent, rgb(23 19 15 / 0.82) 55%);
+      }
+      .waiting h1 {
+        font-size: var(--step-2);
+      }
+      header {
+        grid-area: 1 / 1;
+        z-index: 2;
+        padding: calc(var(--s4) + env(safe-area-inset-top)) var(--s4) var(--s6);
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+        background: linear-gradient(rgb(23 19 15 / 0.78), rgb(23 19 15 / 0.5) 55%, transparent);
+        pointer-events: none;
+      }
+      header > * {
+        pointer-events: auto;
+      }
+      .face {
+        width: 40px;
+        height: 40px;
+        flex: none;
+        border-radius: 50%;
+        background: #c98b62;
+        color: var(--night);
+        border: 2px solid var(--cream);
+        display: grid;
+        place-items: center;
+        font: 600 1.1rem var(--display);
+      }
+      .who {
+        min-width: 0;
+      }
+      .who b,
+      .who span {
+        display: block;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .who b {
+        line-height: 1.25;
+      }
+      pl-dots {
+        margin-left: auto;
+      }
+      .middle {
+        grid-area: 2 / 1;
+        z-index: 2;
+        align-self: end;
+        display: grid;
+        justify-items: center;
+        gap: var(--s3);
+        padding: 0 var(--s4) var(--s4);
+        pointer-events: none;
+      }
+      .middle > * {
+        pointer-events: auto;
+      }
+      .hear {
+        background: var(--cream);
+        color: var(--coffee);
+        border: 0;
+        min-height: 56px;
+        font-size: var(--step-1);
+        box-shadow: 0 10px 40px rgb(0 0 0 / 0.35);
+        max-width: 100%;
+      }
+      .say {
+        padding: var(--s3) var(--s4);
+        border-radius: var(--round);
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+        max-width: 46ch;
+        font-size: 0.9375rem;
+      }
+      .say button {
+        min-height: 36px;
+        padding: 0 var(--s3);
+        background: transparent;
+        border-color: rgb(244 236 226 / 0.5);
+        color: inherit;
+      }
+      .self {
+        position: absolute;
+        top: calc(76px + env(safe-area-inset-top));
+        right: 16px;
+        width: clamp(92px, 22vw, 200px);
+        aspect-ratio: 3 / 4;
+        z-index: 2;
+        border-radius: 14px;
+        border: 2px solid var(--cream);
+        background: #3a2e25;
+      }
+      footer {
+        grid-area: 3 / 1;
+        z-index: 2;
+        padding: var(--s2) var(--s4) calc(var(--s4) + env(safe-area-inset-bottom));
+        display: flex;
+        gap: var(--s2);
+        max-width: 560px;
+        width: 100%;
+        justify-self: center;
+      }
+      footer button {
+        flex: 1 1 0;
+        min-width: 0;
+        flex-direction: column;
+        gap: 3px;
+        border: 0;
+        border-radius: 16px;
+        min-height: 64px;
+        padding: 0 2px;
+        font-size: 12px;
+        background: rgb(33 27 22 / 0.74);
+        color: var(--lamp);
+        backdrop-filter: blur(12px);
+        -webkit-backdrop-filter: blur(12px);
+      }
+      footer button.on {
+        background: var(--glow);
+        color: var(--night);
+      }
+      @media (hover: hover) {
+        footer button:hover {
+          background: rgb(60 50 42 / 0.85);
+        }
+        footer button.on:hover {
+          background: #ffae86;
+        }
+        .hear:hover {
+          background: #fff;
+        }
+        .say button:hover {
+          background: rgb(244 236 226 / 0.14);
+        }
+      }
+      .spin {
+        width: 18px;
+        height: 18px;
+        flex: none;
+        border-radius: 50%;
+        border: 2px solid currentColor;
+        border-right-color: transparent;
+        animation: spin 1s linear infinite;
+      }
+      @keyframes spin {
+        to {
+          transform: rotate(1turn);
+        }
+      }
+      @media (max-height: 480px) {
+        .waiting {
+          padding-bottom: 120px;
+        }
+        footer button {
+          min-height: 48px;
+        }
+      }
+    `,
+  ];
+
+  private hear(): void {
+    this.stage.play();
+    emit(this, "pl-sound", true);
+  }
+
+  override render() {
+    const { host } = this;
+    const waiting = this.view.main === null;
+    return html`
+      <pl-stage
+        .view=${this.view}
+        .streams=${this.streams}
+        .fill=${this.fill}
+      >
+        <pl-lobby-art></pl-lobby-art>
+        <div class="waiting">
+          <h1>${this.joining ? t("room.joining") : waiting ? t("room.waiting", { host }) : t("room.joining")}</h1>
+          <p>${this.joining || !waiting ? "" : t("room.waiting_more")}</p>
+        </div>
+      </pl-stage>
+      <header>
+        <span class="face" aria-hidden="true">${host.slice(0, 1)}</span>
+        <div class="who">
+          <b>${host}</b>
+          <span class="small">${[this.company, waiting ? this.visitTitle : t("room.here")].filter((s) => s !== "").join(" · ")}</span>
+        </div>
+        <pl-dots .dots=${this.dots}></pl-dots>
+      </header>
+      ${this.self === null
+        ? nothing
+        : html`<pl-video class="self" mirrored .stream=${this.self} .label=${t("room.you_small", { host })}></pl-video>`}
+      <div class="middle">
+        <div role="status" aria-live="polite">
+          ${this.banner === "" ? nothing : html`<p class="say glass"><span class="spin" aria-hidden="true"></span>${this.banner}</p>`}
+          ${this.note === "" ? nothing : html`<p class="say glass">${this.note}</p>`}
+        </div>
+        ${this.canCapture || this.hintHidden || this.sound === "asking"
+          ? nothing
+          : html`<div class="say glass">
+              <span>${t("room.in_app")}</span>
+              <button @click=${() => emit(this, "pl-copy")}>${t("room.copy_link")}</button>
+              <button aria-label=${t("room.hint_close")} @click=${() => (this.hintHidden = true)}>${icon("x")}</button>
+            </div>`}
+        ${this.sound === "asking" && this.hasSound
+          ? html`<button class="hear" @click=${() => this.hear()}>${icon("volume")}${t("room.hear", { host: host.split(" ")[0] ?? host })}</button>`
+          : nothing}
+      </div>
+      <footer role="toolbar" aria-label=${t("room.controls")}>
+        ${this.button(this.sound === "on" ? "volume" : "volumeOff", t(this.sound === "on" ? "room.sound_on" : "room.sound_off"), this.sound === "on", () =>
+          this.sound === "on" ? emit(this, "pl-sound", false) : this.hear(),
+        )}
+        ${this.canCapture
+          ? html`${this.button(this.microphone ? "mic" : "micOff", t(this.microphone ? "room.mic_on" : "room.mic_off"), this.microphone, () => emit(this, "pl-microphone"))}
+            ${this.button(this.camera ? "video" : "videoOff", t(this.camera ? "room.camera_on" : "room.camera_off"), this.camera, () => emit(this, "pl-camera"))}`
+          : nothing}
+        <button aria-label=${t(this.fill ? "room.whole_label" : "room.fill_label")} @click=${() => emit(this, "pl-fill", !this.fill)}>
+          ${icon(this.fill ? "whole" : "maximize")}${t(this.fill ? "room.whole" : "room.fill")}
+        </button>
+        <button @click=${() => emit(this, "pl-leave")}>${icon("leave")}${t("room.leave")}</button>
+      </footer>
+    `;
+  }
+
+  private button(name: IconName, label: string, pressed: boolean, onclick: () => void) {
+    return html`<button class=${pressed ? "on" : ""} @click=${onclick}>${icon(name)}${label}</button>`;
+  }
+}

@@ -1,0 +1,123 @@
+/* <pl-stage>: the pictures of a visit as the customer sees them: one large, the others in the corner.
+ * The slot is shown while there is no picture. */
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { t } from "../core/strings";
+import { EMPTY_STAGE, type SlotView, type StageView } from "../core/stage-view";
+import { shared } from "./styles";
+import type { Video } from "./video";
+import "./video";
+
+@customElement("pl-stage")
+export class StageElement extends LitElement {
+  @property({ attribute: false }) view: StageView = EMPTY_STAGE;
+  /* The stream of each slot. */
+  @property({ attribute: false }) streams: readonly MediaStream[] = [];
+  /* Whether the presenter's picture fills the space; shared content is always shown whole. */
+  @property({ type: Boolean }) fill = true;
+  @state() private moving: ReadonlySet<number> = new Set();
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: block;
+        position: relative;
+        overflow: hidden;
+        background: radial-gradient(70% 90% at 50% 20%, #57483b, #211b16);
+        color: var(--lamp);
+      }
+      pl-video.main {
+        position: absolute;
+        inset: 0;
+        opacity: 0;
+        transition: opacity 320ms ease;
+      }
+      pl-video.main.moving {
+        opacity: 1;
+      }
+      .insets {
+        position: absolute;
+        right: var(--stage-inset-x, 16px);
+        bottom: var(--stage-inset-y, 16px);
+        display: flex;
+        flex-direction: column;
+        align-items: end;
+        gap: var(--s2);
+        z-index: 1;
+      }
+      .insets pl-video {
+        width: clamp(96px, 18cqi, 240px);
+        aspect-ratio: 4 / 3;
+        border-radius: 12px;
+        background: #3a2e25;
+        border: 2px solid var(--cream);
+      }
+      :host {
+        container-type: inline-size;
+      }
+      .wait {
+        position: absolute;
+        inset: 0;
+      }
+    `,
+  ];
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("streams")) {
+      this.moving = new Set();
+    }
+  }
+
+  /* In a gesture: starts pictures the browser kept still. */
+  play(): void {
+    this.renderRoot.querySelectorAll<Video>("pl-video").forEach((video) => video.play());
+  }
+
+  private picture(slot: number, shown: boolean): void {
+    if (this.moving.has(slot) !== shown) {
+      const next = new Set(this.moving);
+      if (shown) {
+        next.add(slot);
+      } else {
+        next.delete(slot);
+      }
+      this.moving = next;
+    }
+  }
+
+  private labelOf(view: SlotView): string {
+    const name = view.mine ? t("common.you") : view.name === "" ? t("common.guest") : view.name;
+    return view.kind === "screen" ? t("room.screen", { name }) : t("room.picture", { name });
+  }
+
+  override render() {
+    const { main, insets } = this.view;
+    const content = main !== null && (main.kind === "screen" || main.kind === "content");
+    const waiting = main === null || !this.moving.has(main.slot);
+    return html`
+      ${main === null
+        ? nothing
+        : repeat(
+            [main],
+            (view) => view.slot,
+            (view) => html`<pl-video
+              class="main ${this.moving.has(view.slot) ? "moving" : ""}"
+              .stream=${this.streams[view.slot] ?? null}
+              .fit=${content || !this.fill ? "contain" : "cover"}
+              .label=${this.labelOf(view)}
+              @pl-picture=${(e: CustomEvent<boolean>) => this.picture(view.slot, e.detail)}
+            ></pl-video>`,
+          )}
+      <div class="insets">
+        ${repeat(
+          insets,
+          (view) => view.slot,
+          (view) => html`<pl-video .stream=${this.streams[view.slot] ?? null} .label=${this.labelOf(view)}></pl-video>`,
+        )}
+      </div>
+      ${waiting ? html`<div class="wait"><slot></slot></div>` : nothing}
+    `;
+  }
+}

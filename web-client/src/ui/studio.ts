@@ -1,0 +1,502 @@
+/* <pl-studio>: the rep's side of a visit: exactly what the customer sees, what is shown to them, who
+ * is here. Emits `pl-camera`, `pl-screen`, `pl-microphone`, `pl-start`, `pl-end`, `pl-copy`, `pl-qr`,
+ * `pl-device` {kind, id}. Keys 1 (camera), 3 (screen) and M (microphone). */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Participant, Quality, VisitPhase } from "../core/protocol";
+import { EMPTY_STAGE, type StageView } from "../core/stage-view";
+import { t } from "../core/strings";
+import { timer } from "../core/time";
+import { emit } from "./events";
+import { icon } from "./icons";
+import { chooser, type DeviceChoice } from "./preview";
+import { onPicture, shared } from "./styles";
+import "./dialog";
+import "./dots";
+import "./level";
+import "./stage";
+import "./video";
+
+@customElement("pl-studio")
+export class Studio extends LitElement {
+  @property() visitTitle = "";
+  @property() phase: VisitPhase = "planned";
+  /* When it went live, RFC 3339. */
+  @property({ attribute: false }) startedAt: string | null = null;
+  @property({ attribute: false }) view: StageView = EMPTY_STAGE;
+  @property({ attribute: false }) streams: readonly MediaStream[] = [];
+  @property({ attribute: false }) people: readonly Participant[] = [];
+  @property({ attribute: false }) quality: ReadonlyMap<string, Quality> = new Map();
+  @property({ attribute: false }) self: MediaStream | null = null;
+  @property({ type: Boolean }) camera = false;
+  @property({ type: Boolean }) microphone = false;
+  @property({ type: Boolean }) screen = false;
+  @property({ type: Boolean }) canShare = true;
+  @property({ type: Number }) level = 0;
+  @property({ attribute: false }) cameras: readonly DeviceChoice[] = [];
+  @property({ attribute: false }) microphones: readonly DeviceChoice[] = [];
+  @property() cameraId = "";
+  @property() microphoneId = "";
+  @property() banner = "";
+  /* Something that failed, in words. */
+  @property() trouble = "";
+  @property() link = "";
+  @property() qr = "";
+  @property() copied: "" | "yes" | "no" = "";
+  @property({ attribute: false }) products: readonly string[] = [];
+  @state() private now = Date.now();
+  @state() private ending = false;
+  private tick: ReturnType<typeof setInterval> | undefined;
+
+  static override styles = [
+    shared,
+    onPicture,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) 340px;
+        min-height: 100%;
+        container-type: inline-size;
+      }
+      .desk {
+        padding: var(--s5) var(--s6);
+        display: grid;
+        gap: var(--s5);
+        align-content: start;
+        min-width: 0;
+      }
+      .top {
+        display: flex;
+        gap: var(--s3) var(--s4);
+        align-items: center;
+        flex-wrap: wrap;
+      }
+      .top .title {
+        flex: 1 1 260px;
+        min-width: 0;
+      }
+      .top h1 {
+        font-size: var(--step-2);
+      }
+      .title a {
+        color: var(--muted);
+        text-decoration: none;
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+        min-height: 28px;
+      }
+      .title a svg.i {
+        width: 16px;
+        height: 16px;
+      }
+      .right {
+        display: flex;
+        gap: var(--s2);
+        align-items: center;
+        flex-wrap: wrap;
+      }
+      .frame {
+        position: relative;
+        border-radius: 20px;
+        overflow: hidden;
+        aspect-ratio: 16 / 9;
+        max-height: calc(100dvh - 190px);
+        min-height: 240px;
+        width: 100%;
+        background: #211b16;
+      }
+      pl-stage {
+        position: absolute;
+        inset: 0;
+        --stage-inset-y: 84px;
+      }
+      .nothing {
+        position: absolute;
+        inset: 0;
+        display: grid;
+        place-content: center;
+        text-align: center;
+        gap: var(--s2);
+        padding: var(--s6) var(--s5) 96px;
+        color: var(--lamp);
+      }
+      .nothing p {
+        opacity: 0.85;
+      }
+      .tag {
+        position: absolute;
+        left: 16px;
+        top: 16px;
+        z-index: 2;
+      }
+      .me {
+        position: absolute;
+        right: 16px;
+        top: 16px;
+        width: clamp(88px, 20%, 260px);
+        aspect-ratio: 4 / 3;
+        border-radius: 12px;
+        border: 2px solid var(--cream);
+        z-index: 2;
+        background: #3a2e25;
+      }
+      .bar {
+        position: absolute;
+        inset: auto 0 16px;
+        display: flex;
+        justify-content: center;
+        gap: var(--s2);
+        z-index: 2;
+        padding: 0 var(--s3);
+      }
+      .bar button {
+        border: 0;
+        padding: 0 var(--s4);
+        font-size: 0.9375rem;
+        background: rgb(251 247 240 / 0.94);
+        color: var(--coffee);
+      }
+      .bar button.on {
+        background: var(--glow);
+        color: var(--night);
+      }
+      @media (hover: hover) {
+        .bar button:hover {
+          background: #fff;
+        }
+        .bar button.on:hover {
+          background: #ffae86;
+        }
+      }
+      kbd {
+        font: 600 11px var(--text);
+        border: 1px solid currentColor;
+        border-radius: 5px;
+        padding: 1px 5px;
+        opacity: 0.75;
+      }
+      .banner {
+        position: absolute;
+        left: 50%;
+        transform: translateX(-50%);
+        bottom: 76px;
+        z-index: 2;
+        padding: var(--s2) var(--s4);
+        border-radius: var(--pill);
+        font-size: 0.9375rem;
+        white-space: nowrap;
+      }
+      aside {
+        border-left: 1px solid var(--line);
+        padding: var(--s5);
+        display: grid;
+        gap: var(--s5);
+        align-content: start;
+        min-width: 0;
+      }
+      .invite {
+        background: var(--accent-soft);
+        border-color: transparent;
+        box-shadow: none;
+        display: grid;
+        gap: var(--s3);
+      }
+      .invite .small {
+        color: var(--ink);
+      }
+      .invite .row {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: var(--s2);
+      }
+      .invite button {
+        padding: 0 var(--s3);
+      }
+      .link {
+        font-size: var(--step--1);
+        min-height: 40px !important;
+        padding: 0 var(--s3) !important;
+      }
+      section {
+        display: grid;
+        gap: var(--s3);
+      }
+      .person {
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+        padding: var(--s2) 0;
+        border-top: 1px solid var(--line);
+        min-height: 44px;
+      }
+      .person:first-child {
+        border: 0;
+      }
+      .person b {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        min-width: 0;
+      }
+      .person pl-dots,
+      .person .chip {
+        margin-left: auto;
+      }
+      .person .chip + pl-dots {
+        margin-left: 0;
+      }
+      .table {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2);
+      }
+      .table li {
+        padding: var(--s3) var(--s4);
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+      }
+      .qr {
+        display: grid;
+        justify-items: center;
+        gap: var(--s4);
+        text-align: center;
+      }
+      .qr img {
+        width: min(100%, 300px);
+        aspect-ratio: 1;
+        background: #fff;
+        padding: 14px;
+        border-radius: var(--round);
+      }
+      .two {
+        display: grid;
+        gap: var(--s2);
+        grid-template-columns: 1fr 1fr;
+      }
+      @media (max-width: 1240px) {
+        :host {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        aside {
+          border-left: 0;
+          border-top: 1px solid var(--line);
+          grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr));
+          padding: var(--s5) var(--s6);
+        }
+      }
+      @media (max-width: 700px) {
+        .desk,
+        aside {
+          padding: var(--s4);
+        }
+        .desk {
+          gap: var(--s4);
+        }
+        .frame {
+          aspect-ratio: 4 / 5;
+          max-height: 62dvh;
+        }
+        kbd {
+          display: none;
+        }
+        .bar button {
+          padding: 0 var(--s3);
+          flex: 0 1 auto;
+        }
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.tick = setInterval(() => (this.now = Date.now()), 1000);
+    globalThis.addEventListener("keydown", this.key);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.tick);
+    globalThis.removeEventListener("keydown", this.key);
+  }
+
+  private readonly key = (event: KeyboardEvent): void => {
+    const at = event.composedPath()[0];
+    const typing = at instanceof HTMLInputElement || at instanceof HTMLSelectElement || at instanceof HTMLTextAreaElement;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.phase === "ended") {
+      return;
+    }
+    switch (event.key.toLowerCase()) {
+      case "1":
+        emit(this, "pl-camera");
+        break;
+      case "3":
+        if (this.canShare && this.phase !== "planned") {
+          emit(this, "pl-screen");
+        }
+        break;
+      case "m":
+        emit(this, "pl-microphone");
+        break;
+      default:
+        break;
+    }
+  };
+
+  override render() {
+    return html`<div class="desk">
+        ${this.top()}
+        ${this.trouble === "" ? nothing : html`<p class="notice" role="alert">${icon("warn")}${this.trouble}</p>`}
+        ${this.phase === "ended" ? this.over() : this.frame()}
+        ${this.products.length === 0
+          ? nothing
+          : html`<section>
+              <h2 style="font-size:var(--step-1)">${t("visit.table")}</h2>
+              <ul class="table">
+                ${this.products.map((name) => html`<li class="card">${icon("lamp")}<b>${name}</b></li>`)}
+              </ul>
+            </section>`}
+      </div>
+      <aside>${this.phase === "ended" ? nothing : html`${this.invite()} ${this.here()} ${this.devices()}`}</aside>
+      ${this.dialogs()}`;
+  }
+
+  private top() {
+    const live = this.phase === "live";
+    const running = live && this.startedAt !== null ? timer((this.now - Date.parse(this.startedAt)) / 1000) : "";
+    return html`<div class="top">
+      <div class="title">
+        <a class="small" href="#/visits">${icon("back")}${t("visit.back")}</a>
+        <h1>${this.visitTitle}</h1>
+      </div>
+      <div class="right">
+        ${this.phase === "ended"
+          ? nothing
+          : html`<span class="chip ${live ? "live" : ""}">${t(live ? "visit.live" : this.phase === "lobby" ? "visit.lobby" : "visit.planned")} ${running}</span>
+              <button @click=${() => (this.ending = true)}>${t("visit.end")}</button>`}
+        ${this.phase === "planned" ? html`<button class="primary" @click=${() => emit(this, "pl-start")}>${t("visit.start")}</button>` : nothing}
+      </div>
+    </div>`;
+  }
+
+  private over() {
+    return html`<div class="card" style="display:grid;gap:12px;justify-items:start">
+      <h2>${t("visit.over")}</h2>
+      <a class="button" href="#/visits">${t("visit.back")}</a>
+    </div>`;
+  }
+
+  private frame() {
+    const planned = this.phase === "planned";
+    return html`<div class="frame">
+      ${planned
+        ? this.check()
+        : html`<pl-stage .view=${this.view} .streams=${this.streams} .fill=${false}>
+              <div class="nothing">
+                ${this.view.main === null
+                  ? html`<h2>${t("visit.nothing")}</h2><p>${t("visit.nothing_more")}</p>`
+                  : html`<p>${t("common.loading")}</p>`}
+              </div>
+            </pl-stage>
+            <span class="chip tag glass">${t("visit.sees")}</span>
+            ${this.self === null ? nothing : html`<pl-video class="me" mirrored .stream=${this.self} .label=${t("visit.self")}></pl-video>`}`}
+      <div role="status">${this.banner === "" ? nothing : html`<p class="banner glass">${this.banner}</p>`}</div>
+      <div class="bar" role="toolbar" aria-label=${t("visit.bar")}>
+        <button class=${this.camera ? "on" : ""} aria-pressed=${this.camera} @click=${() => emit(this, "pl-camera")}>
+          ${icon(this.camera ? "video" : "videoOff")}${t("visit.camera")} <kbd aria-hidden="true">1</kbd>
+        </button>
+        ${this.canShare && !planned
+          ? html`<button class=${this.screen ? "on" : ""} aria-pressed=${this.screen} @click=${() => emit(this, "pl-screen")}>
+              ${icon("screen")}${t("visit.screen")} <kbd aria-hidden="true">3</kbd>
+            </button>`
+          : nothing}
+        <button class=${this.microphone ? "on" : ""} @click=${() => emit(this, "pl-microphone")}>
+          ${icon(this.microphone ? "mic" : "micOff")}${t(this.microphone ? "visit.mic_is_on" : "visit.mic_is_off")} <kbd aria-hidden="true">M</kbd>
+        </button>
+      </div>
+    </div>`;
+  }
+
+  /* Before going live: only the rep sees this. */
+  private check() {
+    return html`${this.self === null
+        ? html`<div class="nothing"><h2>${t("visit.check_title")}</h2><p>${t("visit.check_off")}</p></div>`
+        : html`<pl-video style="position:absolute;inset:0" fit="contain" .stream=${this.self} .label=${t("visit.self")}></pl-video>
+            <span class="chip tag glass">${t("visit.check_title")} · ${t("visit.check_lead")}</span>`}`;
+  }
+
+  private invite() {
+    return html`<div class="card invite">
+      <div>
+        <h2 style="font-size:var(--step-1)">${t("visit.send")}</h2>
+        <p class="small" style="margin-top:4px">${t("visit.send_lead")}</p>
+      </div>
+      <div class="row">
+        <button class="primary" @click=${() => emit(this, "pl-copy")}>
+          ${icon(this.copied === "yes" ? "check" : "copy")}${t(this.copied === "yes" ? "visit.copied" : "visit.copy")}
+        </button>
+        <button @click=${() => emit(this, "pl-qr")}>${icon("qr")}${t("visit.qr")}</button>
+      </div>
+      ${this.link === ""
+        ? nothing
+        : html`<label class="sr" for="link">${t("visit.link")}</label>
+            <input class="link" id="link" readonly .value=${this.link} @focus=${(e: Event) => (e.target as HTMLInputElement).select()} />`}
+      <div role="status" class="small">${this.copied === "no" ? t("visit.copy_failed") : this.copied === "yes" ? html`<span class="sr">${t("visit.copied")}</span>` : nothing}</div>
+    </div>`;
+  }
+
+  private here() {
+    const people = this.people.filter((p) => p.present && p.role === "customer");
+    return html`<section>
+      <h2 style="font-size:var(--step-1)">${t("visit.here")}</h2>
+      ${people.length === 0
+        ? html`<p class="muted small">${t("visit.nobody")}</p>`
+        : html`<ul>
+            ${people.map(
+              (p) => html`<li class="person">
+                <b>${p.name !== "" ? p.name : t("common.guest")}</b>
+                <span class="chip">${t(p.consented ? "visit.agreed" : "visit.waiting_consent")}</span>
+                <pl-dots .dots=${this.quality.get(p.id)?.dots ?? null}></pl-dots>
+              </li>`,
+            )}
+          </ul>`}
+    </section>`;
+  }
+
+  private devices() {
+    if (this.cameras.length < 2 && this.microphones.length < 2 && !this.microphone) {
+      return nothing;
+    }
+    const choose = (kind: string) => (id: string) => emit(this, "pl-device", { kind, id });
+    return html`<section>
+      <h2 style="font-size:var(--step-1)">${t("visit.devices")}</h2>
+      ${chooser("camera", this.cameras, this.cameraId, choose("camera"))}
+      ${chooser("microphone", this.microphones, this.microphoneId, choose("microphone"))}
+      ${this.microphone ? html`<pl-level .level=${this.level}></pl-level>` : nothing}
+    </section>`;
+  }
+
+  private dialogs() {
+    return html`<pl-dialog .open=${this.qr !== ""} .heading=${t("visit.qr_title")} @pl-close=${() => emit(this, "pl-qr")}>
+        <div class="qr">
+          ${this.qr === "" ? nothing : html`<img src=${this.qr} alt=${t("visit.qr_alt")} />`}
+          <p class="muted">${t("visit.qr_lead")}</p>
+        </div>
+      </pl-dialog>
+      <pl-dialog .open=${this.ending} .heading=${t("visit.end_title")} @pl-close=${() => (this.ending = false)}>
+        <p class="muted">${t("visit.end_lead")}</p>
+        <div class="two" style="margin-top:24px">
+          <button @click=${() => (this.ending = false)}>${t("visit.end_no")}</button>
+          <button
+            class="primary"
+            @click=${() => {
+              this.ending = false;
+              emit(this, "pl-end");
+            }}
+          >
+            ${t("visit.end_yes")}
+          </button>
+        </div>
+      </pl-dialog>`;
+  }
+}

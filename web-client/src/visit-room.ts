@@ -1,0 +1,412 @@
+/* The rep's side of one visit: socket, own view of the stage, camera and screen. Lives as long as the
+ * console shows that visit. */
+import { html, render, type TemplateResult } from "lit";
+import type { CreatedInvite, VisitInfo } from "./core/api";
+import { EMPTY_STAGE, stageView } from "./core/stage-view";
+import { t, type Key } from "./core/strings";
+import { reduce, type Visit } from "./core/visit";
+import { Capture, type CaptureKind } from "./capture";
+import { canShareScreen, DeviceError, openScreen, watchDevices, type Devices, type Screen } from "./media/devices";
+import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
+import type { MediaSession, SessionState } from "./media/session";
+import { Speakers } from "./media/speakers";
+import { STAGE_SLOTS, watchVisit } from "./media/whep";
+import { publish, type Publisher } from "./media/whip";
+import { qrUrl, words, type Api } from "./net/api";
+import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
+import { copyText, keepAwake, watchNetwork } from "./page";
+import "./ui/studio";
+
+const COPIED_STAYS = 2_500;
+
+export interface VisitRoomOptions {
+  readonly host: HTMLElement;
+  readonly api: Api;
+  readonly visit: VisitInfo;
+  readonly products: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onsignedout: () => void;
+}
+
+export class VisitRoom {
+  private info: VisitInfo;
+  private visit: Visit | null = null;
+  private streams: readonly MediaStream[] = [];
+  private session: MediaSession | null = null;
+  private sessionState: SessionState = { name: "connecting" };
+  private everConnected = false;
+  private socket: VisitSocket | null = null;
+  private socketState: SocketState = "connecting";
+  private speakers: Speakers | null = null;
+  private devices: Devices = { cameras: [], microphones: [] };
+  private camera: Publisher | null = null;
+  private screen: { publisher: Publisher; shared: Screen } | null = null;
+  private muted = false;
+  private trouble = "";
+  private invite: CreatedInvite | null = null;
+  private qr = "";
+  private copied: "" | "yes" | "no" = "";
+  /* Ends with the page's view of this visit, or with the visit. */
+  private readonly life = new AbortController();
+  private readonly capture: Capture;
+
+  constructor(private readonly options: VisitRoomOptions) {
+    this.info = options.visit;
+    this.capture = new Capture(
+      () => this.draw(),
+      (kind) => void this.deviceGone(kind),
+    );
+    options.signal.addEventListener("abort", () => this.close(), { once: true });
+    if (this.info.state === "ended") {
+      this.draw();
+      return;
+    }
+    this.join();
+    if (this.info.state === "planned") {
+      void this.openOwn("camera");
+      void this.openOwn("microphone");
+    }
+  }
+
+  private join(): void {
+    const { signal } = this.life;
+    const { id } = this.info;
+    const sounds = document.createElement("div");
+    document.body.append(sounds);
+    signal.addEventListener("abort", () => sounds.remove(), { once: true });
+    this.speakers = new Speakers(sounds, STAGE_SLOTS);
+    this.socket = new VisitSocket({
+      url: socketUrl(location),
+      visit: id,
+      token: null,
+      name: () => "",
+      signal,
+      onstate: (state) => {
+        const back = this.socketState === "reconnecting" && state === "open";
+        this.socketState = state;
+        if (back) {
+          this.checkSessions();
+        }
+        this.draw();
+      },
+      onrefused: (reason) => this.fail(reason),
+      onmessage: (message) => {
+        this.visit = reduce(this.visit, message);
+        if (message.type === "visit" || message.type === "welcome") {
+          void this.refresh();
+        }
+        if (this.visit?.visit.state === "ended") {
+          this.ended();
+        }
+        this.draw();
+      },
+    });
+    if (!hasWebRtc()) {
+      this.fail(t("error.browser"));
+      return;
+    }
+    this.session = watchVisit(id, null, {
+      createPeer: createRtcPeer,
+      iceServers: [],
+      signal,
+      onstate: (state) => {
+        this.sessionState = state;
+        this.everConnected ||= state.name === "connected";
+        if (state.name === "failed") {
+          this.fail(t("visit.stage_failed", { why: state.problem.message }));
+        }
+        this.draw();
+      },
+      onslots: (slots) => {
+        this.streams = slots.video.map((track) => new MediaStream([track]));
+        this.speakers?.setTracks(slots.audio);
+        void this.speakers?.open();
+        this.draw();
+      },
+    });
+    watchDevices(signal, (devices) => {
+      this.devices = devices;
+      this.draw();
+    });
+    watchNetwork(signal, () => {
+      this.checkSessions();
+      this.socket?.hurry();
+    });
+    globalThis.addEventListener("pagehide", () => this.close(), { signal });
+    /* Customers may be heard only after a gesture of the rep, if the browser wants one. */
+    globalThis.addEventListener("pointerdown", () => void this.speakers?.open(), { signal });
+    keepAwake(signal);
+  }
+
+  private checkSessions(): void {
+    this.session?.check();
+    this.camera?.session.check();
+    this.screen?.publisher.session.check();
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      this.info = await this.options.api.visit(this.info.id);
+      this.draw();
+    } catch {
+      /* the socket's news is enough until the next time */
+    }
+  }
+
+  private get phase(): VisitInfo["state"] {
+    return this.visit?.visit.state ?? this.info.state;
+  }
+
+  private async openOwn(kind: CaptureKind, device: string | null = null): Promise<boolean> {
+    const trouble = await this.capture.open(kind, device);
+    if (this.life.signal.aborted) {
+      this.capture.close();
+      return false;
+    }
+    if (trouble !== "") {
+      const what = t(kind === "camera" ? "device.camera_failed" : "device.microphone_failed");
+      this.fail(`${what} ${t(`device.${trouble}` as Key)}`);
+      return false;
+    }
+    this.trouble = "";
+    if (kind === "microphone") {
+      this.setMuted(false);
+    }
+    await this.camera?.set(kind === "camera" ? "video" : "audio", this.capture[kind]?.track ?? null);
+    return true;
+  }
+
+  private async deviceGone(kind: CaptureKind): Promise<void> {
+    await this.camera?.set(kind === "camera" ? "video" : "audio", null);
+    this.fail(`${t(kind === "camera" ? "device.camera_failed" : "device.microphone_failed")} ${t("device.missing")}`);
+  }
+
+  private async toggleCamera(): Promise<void> {
+    if (this.capture.camera !== null) {
+      this.capture.stop("camera");
+      await this.camera?.set("video", null);
+      this.draw();
+    } else if (await this.openOwn("camera")) {
+      this.publishOwn();
+    }
+  }
+
+  private async toggleMicrophone(): Promise<void> {
+    if (this.capture.microphone === null) {
+      if (await this.openOwn("microphone")) {
+        this.publishOwn();
+      }
+    } else {
+      this.setMuted(!this.muted);
+    }
+  }
+
+  private setMuted(muted: boolean): void {
+    this.muted = muted;
+    if (this.capture.microphone !== null) {
+      this.capture.microphone.track.enabled = !muted;
+    }
+    this.draw();
+  }
+
+  /* Sends camera and microphone; nothing before the visit was started. */
+  private publishOwn(): void {
+    const { camera, microphone } = this.capture;
+    if (this.camera !== null || this.phase === "planned" || this.phase === "ended" || (camera === null && microphone === null)) {
+      this.draw();
+      return;
+    }
+    this.camera = this.publishSource("camera", t("visit.camera"), {
+      audio: microphone?.track ?? null,
+      video: camera?.track ?? null,
+    });
+    this.draw();
+  }
+
+  private publishSource(
+    source: "camera" | "screen",
+    what: string,
+    tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null },
+  ): Publisher {
+    return publish(
+      {
+        visit: this.info.id,
+        source,
+        token: null,
+        createPeer: createRtcPeer,
+        iceServers: [],
+        signal: this.life.signal,
+        onstate: (state) => {
+          if (state.name === "failed") {
+            this.fail(t("visit.publish_failed", { what, why: state.problem.message }));
+            if (source === "screen") {
+              this.stopScreen();
+            } else {
+              this.camera = null;
+            }
+          }
+        },
+      },
+      tracks,
+    );
+  }
+
+  private async toggleScreen(): Promise<void> {
+    if (this.screen !== null) {
+      this.stopScreen();
+      return;
+    }
+    try {
+      const shared = await openScreen();
+      if (this.life.signal.aborted) {
+        shared.video.stop();
+        shared.audio?.stop();
+        return;
+      }
+      this.trouble = "";
+      shared.video.addEventListener("ended", () => this.stopScreen());
+      this.screen = { shared, publisher: this.publishSource("screen", t("visit.screen"), shared) };
+    } catch (error) {
+      const trouble = error instanceof DeviceError ? error.trouble : "failed";
+      if (trouble !== "dismissed") {
+        this.fail(`${t("device.screen_failed")} ${t(`device.${trouble}` as Key)}`);
+      }
+    }
+    this.draw();
+  }
+
+  private stopScreen(): void {
+    const { screen } = this;
+    this.screen = null;
+    screen?.publisher.session.close();
+    screen?.shared.video.stop();
+    screen?.shared.audio?.stop();
+    this.draw();
+  }
+
+  private async start(): Promise<void> {
+    try {
+      this.info = await this.options.api.startVisit(this.info.id);
+      if (this.visit !== null) {
+        this.visit = { ...this.visit, visit: { ...this.visit.visit, state: this.info.state } };
+      }
+      this.publishOwn();
+    } catch (error) {
+      this.fail(words(error, t("error.offline"), t("error.odd")));
+    }
+    this.draw();
+  }
+
+  private async end(): Promise<void> {
+    try {
+      this.info = await this.options.api.endVisit(this.info.id);
+      this.ended();
+    } catch (error) {
+      this.fail(words(error, t("error.offline"), t("error.odd")));
+    }
+  }
+
+  private ended(): void {
+    this.info = { ...this.info, state: "ended" };
+    this.visit = null;
+    this.close();
+    this.draw();
+  }
+
+  private async link(): Promise<CreatedInvite | null> {
+    if (this.invite === null) {
+      try {
+        this.invite = await this.options.api.invite(this.info.id, "");
+      } catch (error) {
+        this.fail(words(error, t("error.offline"), t("error.odd")));
+      }
+    }
+    return this.invite;
+  }
+
+  private async copy(): Promise<void> {
+    const invite = await this.link();
+    if (invite === null) {
+      return;
+    }
+    this.copied = (await copyText(invite.url)) ? "yes" : "no";
+    this.draw();
+    setTimeout(() => {
+      this.copied = "";
+      this.draw();
+    }, COPIED_STAYS);
+  }
+
+  private async toggleQr(): Promise<void> {
+    const invite = this.qr === "" ? await this.link() : null;
+    this.qr = invite === null ? "" : qrUrl(this.info.id, invite.token);
+    this.draw();
+  }
+
+  private fail(trouble: string): void {
+    this.trouble = trouble;
+    this.draw();
+  }
+
+  private close(): void {
+    this.life.abort();
+    this.stopScreen();
+    this.capture.close();
+    this.camera = null;
+    this.streams = [];
+  }
+
+  private banner(): string {
+    const lost =
+      this.sessionState.name === "reconnecting" || (this.everConnected && this.socketState === "reconnecting");
+    if (lost) {
+      return t("visit.reconnecting");
+    }
+    return this.screen !== null ? t("visit.sharing") : "";
+  }
+
+  private draw(): void {
+    if (!this.options.signal.aborted) {
+      render(this.content(), this.options.host);
+    }
+  }
+
+  private content(): TemplateResult {
+    const view = this.visit === null ? EMPTY_STAGE : stageView(this.visit, { hideMine: false });
+    this.speakers?.setAudible(view.audible);
+    const { camera, microphone } = this.capture;
+    return html`<pl-studio
+      .visitTitle=${this.info.title}
+      .phase=${this.phase}
+      .startedAt=${this.info.started_at}
+      .view=${view}
+      .streams=${this.streams}
+      .people=${this.visit?.participants ?? []}
+      .quality=${this.visit?.quality ?? new Map()}
+      .self=${camera?.stream ?? null}
+      .camera=${camera !== null}
+      .microphone=${microphone !== null && !this.muted}
+      .screen=${this.screen !== null}
+      .canShare=${canShareScreen()}
+      .level=${this.muted ? 0 : this.capture.level}
+      .cameras=${this.devices.cameras}
+      .microphones=${this.devices.microphones}
+      .cameraId=${camera?.device ?? ""}
+      .microphoneId=${microphone?.device ?? ""}
+      .banner=${this.banner()}
+      .trouble=${this.trouble}
+      .link=${this.invite?.url ?? ""}
+      .qr=${this.qr}
+      .copied=${this.copied}
+      .products=${this.options.products}
+      @pl-camera=${() => void this.toggleCamera()}
+      @pl-microphone=${() => void this.toggleMicrophone()}
+      @pl-screen=${() => void this.toggleScreen()}
+      @pl-start=${() => void this.start()}
+      @pl-end=${() => void this.end()}
+      @pl-copy=${() => void this.copy()}
+      @pl-qr=${() => void this.toggleQr()}
+      @pl-device=${(e: CustomEvent<{ kind: CaptureKind; id: string }>) => void this.openOwn(e.detail.kind, e.detail.id)}
+    ></pl-studio>`;
+  }
+}

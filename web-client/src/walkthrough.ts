@@ -1,0 +1,381 @@
+/* Plays one walkthrough over WHEP and steers it: the page and the embed differ only in what is drawn
+ * around the player. */
+import { html, render, type TemplateResult } from "lit";
+import { parseWalkthroughBoot, type Walkthrough } from "./core/boot";
+import { timeAt, type Playback, type Position } from "./core/playback";
+import { t } from "./core/strings";
+import { cuesAt, parseVtt, type Cue } from "./core/vtt";
+import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
+import type { MediaSession, SessionState } from "./media/session";
+import { watchWalkthrough } from "./media/whep";
+import { words } from "./net/api";
+import { control, watchPosition, type Control } from "./net/playback";
+import { copyText, keepAwake, startPage, watchNetwork } from "./page";
+import type { Player, PlayerState } from "./ui/player";
+import "./ui/closed";
+import "./ui/player";
+import "./ui/walkthrough-page";
+
+/* While a finger drags, the server is asked for a new second at most this often. */
+const SCRUB_EVERY = 180;
+const DRAW_EVERY = 100;
+const COPIED_STAYS = 2_500;
+/* A pause this long gives the server its session back; playing again opens one at that second. */
+const KEEP_PAUSED = 10 * 60_000;
+
+export interface Surroundings {
+  readonly embed: boolean;
+}
+
+export class WalkthroughPlayer {
+  private session: MediaSession | null = null;
+  private sessionState: SessionState = { name: "connecting" };
+  private location: string | null = null;
+  private steering = new AbortController();
+  private playback: Playback;
+  private wish: { playing: boolean; rate: number } = { playing: true, rate: 1 };
+  private stream: MediaStream | null = null;
+  private started = false;
+  private muted = false;
+  private soundRefused = false;
+  private volume = 1;
+  private captionsOn: boolean;
+  private cues: readonly Cue[] = [];
+  private copied = false;
+  private scrubTimer: ReturnType<typeof setTimeout> | undefined;
+  private scrubTo: number | null = null;
+  private pausedTimer: ReturnType<typeof setTimeout> | undefined;
+  private awake: AbortController | null = null;
+  private readonly canVolume: boolean;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly walkthrough: Walkthrough,
+    private readonly company: string,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.playback = { state: "paused", t: startOf(location), rate: 1, duration: walkthrough.duration, at: 0 };
+    this.captionsOn = false;
+    /* Where volume belongs to the device's keys alone, the slider would lie. */
+    const probe = document.createElement("audio");
+    probe.volume = 0.5;
+    this.canVolume = probe.volume === 0.5;
+    document.addEventListener("keydown", (event) => this.player?.key(event));
+    globalThis.addEventListener("pagehide", () => this.stop());
+    watchNetwork(new AbortController().signal, () => this.session?.check());
+    setInterval(() => {
+      if (this.playback.state === "playing" && this.started) {
+        this.draw();
+      }
+    }, DRAW_EVERY);
+    void this.loadCaptions();
+    this.draw();
+    if (!surroundings.embed && playsByItself()) {
+      this.play();
+    }
+  }
+
+  private get player(): Player | null {
+    return this.host.querySelector("pl-player");
+  }
+
+  private get now(): number {
+    return timeAt(this.playback, performance.now());
+  }
+
+  private open(): void {
+    this.started = true;
+    const life = new AbortController();
+    this.session = watchWalkthrough(this.walkthrough.slug, {
+      createPeer: createRtcPeer,
+      iceServers: [],
+      signal: life.signal,
+      from: () => (this.playback.state === "ended" ? 0 : this.now),
+      onstate: (state) => this.sessionChanged(state),
+      onsession: (slots, location) => {
+        this.stream = new MediaStream([...slots.video, ...slots.audio]);
+        this.steer(location);
+      },
+    });
+  }
+
+  /* A new session: listen to its position and bring it to what the person last wished. */
+  private steer(location: string): void {
+    this.steering.abort();
+    this.steering = new AbortController();
+    this.location = location;
+    watchPosition(location, this.steering.signal, (position) => this.heard(position));
+    if (this.wish.rate !== 1) {
+      this.send({ action: "rate", rate: this.wish.rate });
+    }
+    if (!this.wish.playing) {
+      this.send({ action: "pause" });
+    }
+    this.draw();
+  }
+
+  private heard(position: Position): void {
+    if (this.scrubTo === null) {
+      this.playback = { ...position, duration: position.duration || this.walkthrough.duration, at: performance.now() };
+    }
+    this.stayAwake(position.state === "playing");
+    this.draw();
+  }
+
+  private stayAwake(on: boolean): void {
+    if (on && this.awake === null) {
+      this.awake = new AbortController();
+      keepAwake(this.awake.signal);
+    } else if (!on) {
+      this.awake?.abort();
+      this.awake = null;
+    }
+  }
+
+  private sessionChanged(state: SessionState): void {
+    const now = this.now;
+    this.sessionState = state;
+    if (state.name === "connected") {
+      if (this.wish.playing && this.playback.state !== "playing") {
+        this.playback = { ...this.playback, state: "playing", t: now, at: performance.now() };
+      }
+    } else {
+      /* What does not arrive does not move on. */
+      const state = this.playback.state === "playing" ? "paused" : this.playback.state;
+      this.playback = { ...this.playback, state, t: now, at: performance.now() };
+    }
+    this.draw();
+  }
+
+  private send(command: Control): void {
+    const { location } = this;
+    if (location === null) {
+      return;
+    }
+    control(location, command, this.steering.signal).then(
+      (position) => this.heard(position),
+      (error: unknown) => {
+        /* A session the server no longer knows is replaced; it resumes at this second. */
+        if (!(error instanceof DOMException)) {
+          this.session?.check();
+        }
+      },
+    );
+  }
+
+  private play(): void {
+    clearTimeout(this.pausedTimer);
+    this.wish = { ...this.wish, playing: true };
+    if (this.session === null) {
+      this.open();
+      this.draw();
+      return;
+    }
+    if (this.playback.state === "ended") {
+      this.seek(0);
+    }
+    this.playback = { ...this.playback, state: "playing", at: performance.now() };
+    this.send({ action: "play" });
+    this.draw();
+  }
+
+  private pause(): void {
+    this.playback = { ...this.playback, state: "paused", t: this.now, at: performance.now() };
+    this.wish = { ...this.wish, playing: false };
+    this.send({ action: "pause" });
+    clearTimeout(this.pausedTimer);
+    this.pausedTimer = setTimeout(() => this.stop(), KEEP_PAUSED);
+    this.draw();
+  }
+
+  private seek(t: number): void {
+    clearTimeout(this.scrubTimer);
+    this.scrubTimer = undefined;
+    this.scrubTo = null;
+    const ended = this.playback.state === "ended";
+    this.playback = { ...this.playback, t, at: performance.now(), ...(ended ? { state: "paused" as const } : {}) };
+    if (this.session === null) {
+      this.play();
+      return;
+    }
+    this.send({ action: "seek", t });
+    if (ended) {
+      this.wish = { ...this.wish, playing: true };
+      this.playback = { ...this.playback, state: "playing" };
+      this.send({ action: "play" });
+    }
+    this.draw();
+  }
+
+  private scrub(t: number): void {
+    this.scrubTo = t;
+    this.playback = { ...this.playback, t, at: performance.now() };
+    this.scrubTimer ??= setTimeout(() => {
+      this.scrubTimer = undefined;
+      if (this.scrubTo !== null) {
+        this.send({ action: "seek", t: this.scrubTo });
+      }
+    }, SCRUB_EVERY);
+    this.draw();
+  }
+
+  private setRate(rate: number): void {
+    this.playback = { ...this.playback, t: this.now, rate, at: performance.now() };
+    this.wish = { ...this.wish, rate };
+    this.send({ action: "rate", rate });
+    this.draw();
+  }
+
+  private stop(): void {
+    this.playback = { ...this.playback, t: this.now, state: this.playback.state === "ended" ? "ended" : "paused", at: performance.now() };
+    this.steering.abort();
+    this.session?.close();
+    this.session = null;
+    this.location = null;
+    this.stayAwake(false);
+  }
+
+  private async loadCaptions(): Promise<void> {
+    const all = this.walkthrough.captions;
+    const chosen = all.find((c) => navigator.languages.some((l) => l.split("-")[0] === c.lang.split("-")[0])) ?? all[0];
+    if (chosen === undefined) {
+      return;
+    }
+    try {
+      const response = await fetch(chosen.url);
+      this.cues = response.ok ? parseVtt(await response.text()) : [];
+    } catch {
+      this.cues = [];
+    }
+    this.draw();
+  }
+
+  private state(): PlayerState {
+    if (!this.started) {
+      return "idle";
+    }
+    switch (this.sessionState.name) {
+      case "failed":
+        return "failed";
+      case "connecting":
+        return this.session === null ? "paused" : "connecting";
+      case "reconnecting":
+        return "reconnecting";
+      case "connected":
+      case "closed":
+        return this.playback.state;
+    }
+  }
+
+  private draw(): void {
+    render(this.content(), this.host);
+  }
+
+  private content(): TemplateResult {
+    const now = this.now;
+    const w = this.walkthrough;
+    const failure = this.sessionState.name === "failed" ? words(this.sessionState.problem, t("error.offline"), t("error.odd")) : "";
+    const player = html`<pl-player
+      .title=${w.title}
+      .state=${this.state()}
+      .poster=${w.poster ?? ""}
+      .aspect=${`${w.width} / ${w.height}`}
+      .stream=${this.stream}
+      .time=${now}
+      .duration=${this.playback.duration || w.duration}
+      .rate=${this.wish.rate}
+      .volume=${this.volume}
+      .muted=${this.muted}
+      .soundRefused=${this.soundRefused}
+      .canVolume=${this.canVolume}
+      .hasCaptions=${this.cues.length > 0}
+      .captions=${this.captionsOn}
+      .caption=${cuesAt(this.cues, now).map((cue) => cue.text).join("\n")}
+      .chapters=${w.chapters}
+      .failure=${failure}
+      .fillsPage=${this.surroundings.embed}
+      @pl-play=${() => this.play()}
+      @pl-pause=${() => this.pause()}
+      @pl-seek=${(e: CustomEvent<number>) => this.seek(e.detail)}
+      @pl-scrub=${(e: CustomEvent<number>) => this.scrub(e.detail)}
+      @pl-rate=${(e: CustomEvent<number>) => this.setRate(e.detail)}
+      @pl-volume=${(e: CustomEvent<number>) => {
+        this.volume = e.detail;
+        this.muted = e.detail === 0;
+        this.soundRefused = false;
+        this.draw();
+      }}
+      @pl-mute=${(e: CustomEvent<boolean>) => {
+        this.muted = e.detail;
+        this.soundRefused = false;
+        this.draw();
+      }}
+      @pl-refused=${() => {
+        this.muted = true;
+        this.soundRefused = true;
+        this.draw();
+      }}
+      @pl-captions=${(e: CustomEvent<boolean>) => {
+        this.captionsOn = e.detail;
+        this.draw();
+      }}
+      @pl-retry=${() => this.session?.again()}
+    ></pl-player>`;
+    if (this.surroundings.embed) {
+      return player;
+    }
+    return html`<pl-walkthrough-page
+      .walkthrough=${w}
+      .company=${this.company}
+      .time=${now}
+      .copied=${this.copied}
+      @pl-copy=${() => void this.copy()}
+      @pl-seek=${(e: CustomEvent<number>) => {
+        if ((e.target as HTMLElement).tagName === "PL-WALKTHROUGH-PAGE") {
+          this.seek(e.detail);
+        }
+      }}
+      >${player}</pl-walkthrough-page
+    >`;
+  }
+
+  private async copy(): Promise<void> {
+    this.copied = await copyText(new URL(location.pathname, location.href).href);
+    this.draw();
+    setTimeout(() => {
+      this.copied = false;
+      this.draw();
+    }, COPIED_STAYS);
+  }
+}
+
+/* `?t=12.5` in a link starts there. */
+function startOf(where: Location): number {
+  const t = Number(new URLSearchParams(where.search).get("t") ?? 0);
+  return Number.isFinite(t) && t > 0 ? t : 0;
+}
+
+/* Not where people asked for less motion or less data. */
+function playsByItself(): boolean {
+  const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+  return !matchMedia("(prefers-reduced-motion: reduce)").matches && connection?.saveData !== true;
+}
+
+export function startWalkthrough(surroundings: Surroundings): void {
+  const { host, boot } = startPage();
+  const parsed = parseWalkthroughBoot(boot);
+  if (!parsed.ok) {
+    const missing = parsed.error.status === 404 || parsed.error.status === 410;
+    render(
+      html`<pl-closed
+        .heading=${t(missing ? "closed.walkthrough" : "closed.other")}
+        .text=${missing ? t("closed.walkthrough_more") : parsed.error.detail}
+      ></pl-closed>`,
+      host,
+    );
+  } else if (!hasWebRtc()) {
+    render(html`<pl-closed .heading=${t("closed.other")} .text=${t("error.browser")}></pl-closed>`, host);
+  } else {
+    new WalkthroughPlayer(host, parsed.boot.walkthrough, parsed.boot.company.name, surroundings);
+  }
+}

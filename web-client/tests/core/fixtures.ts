@@ -1,0 +1,24 @@
+/* A visit with Mara (rep, camera and screen) and Jonas (customer, camera), as `welcome` tells it. */
+import type { RoomState, ServerMessage } from "../../src/core/protocol";
+
+export const room: RoomState = {
+  visit: { id: "v1", title: "A lamp for the reading corner", state: "live", recording: "off" },
+  participants: [
+    { id: "mara", name: "Mara", role: "rep", present: true, consented: true },
+    { id: "jonas", name: "Jonas", role: "customer", present: true, consented: true },
+  ],
+  sources: [
+    { id: "s-cam", participant: "mara", kind: "camera", audio: true, video: true, alive: true },
+    { id: "s-screen", participant: "mara", kind: "screen", audio: false, video: true, alive: true },
+    { id: "s-jonas", participant: "jonas", kind: "camera", audio: true, video: true, alive: true },
+  ],
+  stage: {
+    main: "s-screen",
+    video: ["s-cam", "s-screen", "s-jonas", null, null, null, null, null],
+    audio: ["s-cam", null, "s-jonas", null, null, null, null, null],
+  },
+};
+
+export function welcome(as: string, role: "rep" | "customer", seq = 7): ServerMessage {
+  return { type: "welcome", participant: as, role, state: room, id: "1", seq };
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { stageView } from "../../src/core/stage-view";
+import { reduce, type Visit } from "../../src/core/visit";
+import { room, welcome } from "./fixtures";
+
+const as = (who: string, role: "rep" | "customer", change: Partial<typeof room> = {}): Visit | null => {
+  const message = welcome(who, role);
+  return reduce(null, message.type === "welcome" ? { ...message, state: { ...room, ...change } } : message);
+};
+
+describe("the stage", () => {
+  test("shows the main source large and the others small", () => {
+    const view = stageView(as("jonas", "customer"), { hideMine: true });
+    expect(view.main).toMatchObject({ slot: 1, kind: "screen", name: "Mara" });
+    expect(view.insets.map((i) => i.slot)).toEqual([0]);
+  });
+
+  test("never plays one's own sound back", () => {
+    expect(stageView(as("mara", "rep"), { hideMine: false }).audible).toEqual([2]);
+    expect(stageView(as("jonas", "customer"), { hideMine: true }).audible).toEqual([0]);
+  });
+
+  test("shows the rep what the customer sees, the rep's own pictures too", () => {
+    const view = stageView(as("mara", "rep"), { hideMine: false });
+    expect(view.main).toMatchObject({ slot: 1, mine: true });
+    expect(view.insets.map((i) => i.slot)).toEqual([0, 2]);
+  });
+
+  test("falls back to the presenter when the main source has no picture", () => {
+    const sources = room.sources.map((s) => (s.id === "s-screen" ? { ...s, alive: false } : s));
+    expect(stageView(as("jonas", "customer", { sources }), { hideMine: true }).main?.slot).toBe(0);
+  });
+
+  test("is empty while nobody is on it", () => {
+    const view = stageView(as("jonas", "customer", { sources: [] }), { hideMine: true });
+    expect(view).toEqual({ main: null, insets: [], audible: [] });
+  });
+});

@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { VisitSocket } from "../../src/net/socket";
+import { room } from "../core/fixtures";
+
+class FakeSocket {
+  readyState = 0;
+  readonly sent: { type: string; data: Record<string, unknown> }[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+  close(): void {
+    this.readyState = 3;
+  }
+  opens(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+  says(type: string, data: unknown, seq: number | null): void {
+    this.onmessage?.({ data: JSON.stringify({ v: 1, type, data, seq }) });
+  }
+  breaks(code: number, reason = ""): void {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+  }
+}
+
+describe("the visit's socket", () => {
+  let sockets: FakeSocket[];
+  let states: string[];
+  let refusals: string[];
+  let life: AbortController;
+
+  function open(): VisitSocket {
+    return new VisitSocket({
+      url: "ws://localhost/ws",
+      visit: "v1",
+      token: "tok",
+      name: () => "Jonas",
+      signal: life.signal,
+      onmessage: () => undefined,
+      onstate: (state) => states.push(state),
+      onrefused: (reason) => refusals.push(reason),
+      random: () => 1,
+      createSocket: () => {
+        const socket = new FakeSocket();
+        sockets.push(socket);
+        return socket as unknown as WebSocket;
+      },
+    });
+  }
+  const greet = (socket: FakeSocket | undefined, seq: number): void => {
+    socket?.opens();
+    socket?.says("welcome", { participant: "jonas", role: "customer", state: room }, seq);
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    sockets = [];
+    states = [];
+    refusals = [];
+    life = new AbortController();
+  });
+  afterEach(() => {
+    life.abort();
+    vi.useRealTimers();
+  });
+
+  test("says hello first and nothing else before the welcome", () => {
+    const socket = open();
+    sockets[0]?.opens();
+    socket.send({ type: "rename", data: { name: "Ida" } });
+    expect(sockets[0]?.sent).toMatchObject([{ type: "hello", data: { visit: "v1", token: "tok", name: "Jonas" } }]);
+    expect(sockets[0]?.sent[0]?.data).not.toHaveProperty("resume");
+  });
+
+  test("comes back and resumes after the last event it saw", async () => {
+    open();
+    greet(sockets[0], 5);
+    sockets[0]?.says("participant.left", { id: "ida" }, 6);
+    sockets[0]?.says("quality", { participant: "jonas", dots: 4 }, null);
+    sockets[0]?.breaks(1006);
+    await vi.advanceTimersByTimeAsync(200);
+    sockets[1]?.opens();
+    expect(sockets[1]?.sent[0]?.data).toMatchObject({ resume: 6, participant: "jonas" });
+    expect(states).toEqual(["connecting", "open", "reconnecting", "reconnecting"]);
+  });
+
+  test("does not come back where it is not let in", async () => {
+    open();
+    sockets[0]?.opens();
+    sockets[0]?.breaks(1008, "This link no longer opens the door.");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(1);
+    expect(refusals).toEqual(["This link no longer opens the door."]);
+  });
+
+  test("survives messages it cannot read", () => {
+    open();
+    sockets[0]?.opens();
+    sockets[0]?.onmessage?.({ data: "not json" });
+    greet(sockets[0], 1);
+    expect(states.at(-1)).toBe("open");
+  });
+
+  test("takes a silent connection for a lost one", async () => {
+    open();
+    greet(sockets[0], 1);
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(sockets.length).toBeGreaterThan(1);
+  });
+
+  test("says good-bye when it is left", () => {
+    open();
+    greet(sockets[0], 1);
+    life.abort();
+    expect(sockets[0]?.sent.at(-1)?.type).toBe("bye");
+    expect(states.at(-1)).toBe("closed");
+  });
+});

@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const page = (name: string): string => fileURLToPath(new URL(`${name}.html`, import.meta.url));
+
+/* Where `npm run dev` finds a running server; pages themselves are always served by the server. */
+const server = process.env["PARLOUR_SERVER"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/whip", "/whep", "/signin", "/w/"].map((path) => [path, server]),
+    ),
+  },
+  build: {
+    target: ["es2021", "safari15", "firefox100", "chrome96"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: true,
+    rollupOptions: {
+      input: {
+        console: page("console"),
+        visit: page("visit"),
+        walkthrough: page("walkthrough"),
+        embed: page("embed"),
+      },
+    },
+  },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    environment: "node",
+  },
+});
