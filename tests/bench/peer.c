@@ -61,7 +61,10 @@ int peer_setup(const char *srtp_profile) {
     bool refused = SSL_CTX_set_tlsext_use_srtp(context, srtp_profile) != 0;
     X509_free(certificate);
     EVP_PKEY_free(key);
-    return refused || srtp_init() != srtp_err_status_ok ? -EINVAL : 0;
+    srtp_err_status_t started = srtp_init();
+    /* bad_param: somebody else in this process started the library before. */
+    bool ready = started == srtp_err_status_ok || started == srtp_err_status_bad_param;
+    return refused || !ready ? -EINVAL : 0;
 }
 
 const char *peer_fingerprint(void) {
@@ -134,7 +137,9 @@ static size_t put_attribute(uint8_t *m, size_t n, uint16_t type, const void *val
     m[n + 1] = (uint8_t)type;
     m[n + 2] = (uint8_t)(size >> 8);
     m[n + 3] = (uint8_t)size;
-    memcpy(m + n + 4, value, size);
+    if (size > 0) {
+        memcpy(m + n + 4, value, size);
+    }
     memset(m + n + 4 + size, 0, (4 - size % 4) % 4);
     return n + 4 + (size + 3) / 4 * 4;
 }

@@ -20,6 +20,7 @@
 #include "base/spans.h"
 #include "media/media_api.h"
 #include "peer.h"
+#include "transport/srtp.h"
 
 #define ROOM 10
 #define VP8_TYPE 96
@@ -379,10 +380,11 @@ static void garbage_is_counted_and_others_go_on(void **state) {
         live(both, 2);
     }
     assert_true(customer.received >= 20);
-    do {
+    do { /* the figures are up to 100 ms old */
+        live(both, 2);
         media_read_stats(f->media, &after);
-    } while (after.unknown_path + after.stun_bad + after.srtp_bad ==
-                 before.unknown_path + before.stun_bad + before.srtp_bad &&
+    } while ((after.unknown_path == before.unknown_path || after.stun_bad == before.stun_bad ||
+              after.srtp_bad == before.srtp_bad) &&
              clock_now() < end);
     assert_true(after.stun_bad > before.stun_bad);
     assert_true(after.unknown_path > before.unknown_path);
@@ -401,6 +403,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(leaving_is_told_and_the_slot_goes_dark, start, stop),
         cmocka_unit_test_setup_teardown(garbage_is_counted_and_others_go_on, start, stop),
     };
+    /* libsrtp starts once a process: the server's part first. */
+    struct srtp_keys none = {.profile = SRTP_PROFILE_GCM_128};
+    srtp_in_free(srtp_in_new(&none));
     if (peer_setup("SRTP_AEAD_AES_128_GCM") < 0) {
         return 1;
     }
