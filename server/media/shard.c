@@ -125,81 +125,6 @@ int shard_post(struct shard *s, const struct shard_command *command) {
     return mailbox_post(s->commands, command);
 }
 
-static void pass_on(struct shard *s, const struct udp_datagram *d, unsigned owner) {
-    struct handoff_datagram h = {.path = d->path, .size = (uint16_t)d->n};
-    memcpy(h.bytes, d->p, d->n);
-    mailbox_post(s->all[owner]->handoffs, &h); /* full: lost, as on any busy network */
-}
-
-/* The session that a check's ufrag names, or NULL after passing it on to its owner. */
-static struct session *session_of_check(struct shard *s, const struct udp_datagram *d) {
-    char ufrag[ICE_UFRAG_MAX];
-    if (ice_ufrag_of(bytes_of(d->p, d->n), ufrag) < 0) {
-        s->state.stats.stun_bad++;
-        return NULL;
-    }
-    unsigned owner = (unsigned)(ufrag[0] - 'a');
-    if (owner < s->count && s->all[owner] != s) {
-        if (handoff_paths_set(&s->passed_on, &d->path, owner) == 0) {
-            pass_on(s, d, owner);
-        }
-        return NULL;
-    }
-    struct session *session = session_by_ufrag(&s->state.table, ufrag);
-    if (!session) {
-        s->state.stats.stun_bad++;
-    }
-    return session;
-}
-
-static void take_datagram(struct shard *s, const struct udp_datagram *d, bool passed_on, usec_t now) {
-    struct session *session;
-    s->state.stats.datagrams_in++;
-    s->state.stats.bytes_in += d->n;
-    if (datagram_kind(bytes_of(d->p, d->n)) == DATAGRAM_STUN) {
-        session = session_of_check(s, d);
-    } else {
-        session = session_by_path(&s->state.table, &d->path);
-        if (!session) {
-            int owner = passed_on ? -ENOENT : handoff_paths_get(&s->passed_on, &d->path);
-            if (owner >= 0) {
-                pass_on(s, d, (unsigned)owner);
-            } else {
-                s->state.stats.unknown_path++;
-            }
-        }
-    }
-    if (session) {
-        session_datagram(session, d, now);
-    }
-}
-
-void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now) {
-    take_datagram(s, d, false, now);
-}
-
-static void read_socket(struct shard *s, usec_t now) {
-    struct udp_datagram datagrams[UDP_BATCH];
-    for (unsigned batch = 0; batch < BATCHES_A_ROUND; batch++) {
-        int n = udp_receive(s->socket, datagrams, &s->oversized);
-        for (int i = 0; i < n; i++) {
-            take_datagram(s, &datagrams[i], false, now);
-        }
-        if (n < UDP_BATCH) {
-            break;
-        }
-    }
-}
-
-static void read_handoffs(struct shard *s, usec_t now) {
-    static _Thread_local struct handoff_datagram h;
-    mailbox_drained(s->handoffs);
-    while (mailbox_take(s->handoffs, &h)) {
-        struct udp_datagram d = {.path = h.path, .p = h.bytes, .n = h.size};
-        take_datagram(s, &d, true, now);
-    }
-}
-
 static void open_session(struct shard *s, media_id id, const struct media_session_config *config,
                          usec_t now) {
     int r = s->state.stats.sessions < s->config.sessions_max
@@ -268,6 +193,85 @@ static void read_commands(struct shard *s, usec_t now) {
     mailbox_drained(s->commands);
     while (mailbox_take(s->commands, &c)) {
         take_command(s, &c, now);
+    }
+}
+
+static void pass_on(struct shard *s, const struct udp_datagram *d, unsigned owner) {
+    struct handoff_datagram h = {.path = d->path, .size = (uint16_t)d->n};
+    memcpy(h.bytes, d->p, d->n);
+    mailbox_post(s->all[owner]->handoffs, &h); /* full: lost, as on any busy network */
+}
+
+/* The session that a check's ufrag names, or NULL after passing it on to its owner. */
+static struct session *session_of_check(struct shard *s, const struct udp_datagram *d, usec_t now) {
+    char ufrag[ICE_UFRAG_MAX];
+    if (ice_ufrag_of(bytes_of(d->p, d->n), ufrag) < 0) {
+        s->state.stats.stun_bad++;
+        return NULL;
+    }
+    unsigned owner = (unsigned)(ufrag[0] - 'a');
+    if (owner < s->count && s->all[owner] != s) {
+        if (handoff_paths_set(&s->passed_on, &d->path, owner) == 0) {
+            pass_on(s, d, owner);
+        }
+        return NULL;
+    }
+    struct session *session = session_by_ufrag(&s->state.table, ufrag);
+    if (!session) { /* the check may be faster than the command that opens its session */
+        read_commands(s, now);
+        session = session_by_ufrag(&s->state.table, ufrag);
+    }
+    if (!session) {
+        s->state.stats.stun_bad++;
+    }
+    return session;
+}
+
+static void take_datagram(struct shard *s, const struct udp_datagram *d, bool passed_on, usec_t now) {
+    struct session *session;
+    s->state.stats.datagrams_in++;
+    s->state.stats.bytes_in += d->n;
+    if (datagram_kind(bytes_of(d->p, d->n)) == DATAGRAM_STUN) {
+        session = session_of_check(s, d, now);
+    } else {
+        session = session_by_path(&s->state.table, &d->path);
+        if (!session) {
+            int owner = passed_on ? -ENOENT : handoff_paths_get(&s->passed_on, &d->path);
+            if (owner >= 0) {
+                pass_on(s, d, (unsigned)owner);
+            } else {
+                s->state.stats.unknown_path++;
+            }
+        }
+    }
+    if (session) {
+        session_datagram(session, d, now);
+    }
+}
+
+void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now) {
+    take_datagram(s, d, false, now);
+}
+
+static void read_socket(struct shard *s, usec_t now) {
+    struct udp_datagram datagrams[UDP_BATCH];
+    for (unsigned batch = 0; batch < BATCHES_A_ROUND; batch++) {
+        int n = udp_receive(s->socket, datagrams, &s->oversized);
+        for (int i = 0; i < n; i++) {
+            take_datagram(s, &datagrams[i], false, now);
+        }
+        if (n < UDP_BATCH) {
+            break;
+        }
+    }
+}
+
+static void read_handoffs(struct shard *s, usec_t now) {
+    static _Thread_local struct handoff_datagram h;
+    mailbox_drained(s->handoffs);
+    while (mailbox_take(s->handoffs, &h)) {
+        struct udp_datagram d = {.path = h.path, .p = h.bytes, .n = h.size};
+        take_datagram(s, &d, true, now);
     }
 }
 
