@@ -6,6 +6,7 @@
 #define JUMP_FORWARD 3000 /* MAX_DROPOUT, RFC 3550 A.1 */
 #define JUMP_BACK (-1000)
 #define START_SLACK 32 /* packets before the first that may still come, reordered */
+#define START_GRACE MSEC(50) /* for the first packets of the first key frame to come, reordered */
 #define ANCHOR_ERROR ((int64_t)SEC(5))
 #define NACKS_AT_ONCE 64
 
@@ -384,7 +385,7 @@ static void start(struct track *t, const struct packet *p, usec_t now) {
     t->nacks.rtt = rtt;
     receive_stats_init(&t->stats, t->clock_rate);
     if (t->waiting_for_key && !p->info.key_frame) {
-        track_want_keyframe(t, now);
+        track_want_keyframe(t, now + START_GRACE);
     }
 }
 
