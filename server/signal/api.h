@@ -1,0 +1,77 @@
+/* signal/api.h: the handlers of /api/v1 and the pages, for the table in routes.c. A file per
+ * resource: api_NAME.c. */
+#pragma once
+#include "signal/http.h"
+
+struct json;
+struct visit_row;
+
+/* api_staff.c */
+void api_login(struct exchange *x);
+void api_logout(struct exchange *x);
+void api_me(struct exchange *x);
+void page_signin(struct exchange *x);
+
+/* api_products.c */
+void api_products_list(struct exchange *x);
+void api_products_create(struct exchange *x);
+void api_product_get(struct exchange *x);
+void api_product_change(struct exchange *x);
+void api_product_delete(struct exchange *x);
+
+/* api_visits.c */
+void api_visits_list(struct exchange *x);
+void api_visits_create(struct exchange *x);
+void api_visit_get(struct exchange *x);
+void api_visit_change(struct exchange *x);
+void api_visit_delete(struct exchange *x);
+void api_visit_start(struct exchange *x);
+void api_visit_end(struct exchange *x);
+void api_visit_replay(struct exchange *x);
+void api_feeds_create(struct exchange *x);
+void api_feed_delete(struct exchange *x);
+
+/* api_invites.c */
+void api_invites_list(struct exchange *x);
+void api_invites_create(struct exchange *x);
+void api_invite_delete(struct exchange *x);
+void api_invite_calendar(struct exchange *x);
+void api_invite_qr(struct exchange *x);
+
+/* api_walkthroughs.c */
+void api_walkthroughs_list(struct exchange *x);
+void api_walkthroughs_create(struct exchange *x);
+void api_walkthrough_get(struct exchange *x);
+void api_walkthrough_change(struct exchange *x);
+void api_walkthrough_delete(struct exchange *x);
+
+/* api_uploads.c: tus 1.0.0 */
+void api_uploads_create(struct exchange *x);
+void api_uploads_options(struct exchange *x);
+void api_upload_head(struct exchange *x);
+void api_upload_patch(struct exchange *x);
+void api_upload_delete(struct exchange *x);
+/* Path of a finished upload below the data directory ("uploads/ID"). 0, -ENOENT, -EAGAIN (not
+ * complete). */
+int upload_path(struct signal *s, const char *id, char *ret, size_t n);
+
+/* api_health.c */
+void api_healthz(struct exchange *x);
+void api_readyz(struct exchange *x);
+void api_metrics(struct exchange *x);
+
+/* pages.c */
+void page_console(struct exchange *x);
+void page_visit(struct exchange *x);
+void page_walkthrough(struct exchange *x);
+void page_embed(struct exchange *x);
+void page_poster(struct exchange *x);
+void page_captions(struct exchange *x);
+void page_asset(struct exchange *x);
+void page_root_file(struct exchange *x);
+
+/* Shared by files above. */
+#define SESSION_PERMISSION_NONE (-1)
+void set_session_cookie(struct exchange *x, const char *value, int64_t expires_at);
+struct json *visit_json(const struct exchange *x, const struct visit_row *row);
+struct json *size_json(double width, double height, double depth);

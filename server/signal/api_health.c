@@ -1,0 +1,112 @@
+/* Liveness, readiness, and counters in the Prometheus text format (version 0.0.4). */
+#include "signal/api.h"
+#include "signal/sessions.h"
+#include "signal/state.h"
+
+#include <stdlib.h>
+
+void api_healthz(struct exchange *x) {
+    reply_header(x, "cache-control", "no-store");
+    reply_text(x, 200, "text/plain; charset=utf-8", "ok\n");
+}
+
+static void store_answered(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+
+    (void)argument;
+    if (!exchange_resume(x)) {
+        return;
+    }
+    reply_header(x, "cache-control", "no-store");
+    if (result < 0) {
+        reply_problem(x, 503, "not-ready", "The store does not answer.");
+    } else {
+        reply_text(x, 200, "text/plain; charset=utf-8", "ready\n");
+    }
+}
+
+void api_readyz(struct exchange *x) {
+    struct product_list list = {.limit = 1};
+
+    if (x->signal->media == NULL) {
+        reply_problem(x, 503, "not-ready", "The media plane is not up.");
+        return;
+    }
+    EXCHANGE_STORE(x, products_list, &list, store_answered);
+}
+
+static void metric(struct text *t, const char *name, const char *kind, const char *help,
+                   uint64_t value) {
+    text_addf(t, "# HELP parlour_%s %s\n# TYPE parlour_%s %s\nparlour_%s %llu\n", name, help, name,
+              kind, name, (unsigned long long)value);
+}
+
+#define COUNTER(name, help, value) metric(t, name "_total", "counter", help, value)
+#define GAUGE(name, help, value) metric(t, name, "gauge", help, value)
+
+static void media_metrics(struct text *t, const struct media_stats *m) {
+    COUNTER("media_datagrams_received", "UDP datagrams received.", m->datagrams_in);
+    COUNTER("media_datagrams_sent", "UDP datagrams sent.", m->datagrams_out);
+    COUNTER("media_bytes_received", "Bytes received over UDP.", m->bytes_in);
+    COUNTER("media_bytes_sent", "Bytes sent over UDP.", m->bytes_out);
+    COUNTER("media_sends", "System calls that sent.", m->sends);
+    COUNTER("media_bad_stun", "Datagrams refused as STUN.", m->stun_bad);
+    COUNTER("media_bad_dtls", "Datagrams refused as DTLS.", m->dtls_bad);
+    COUNTER("media_bad_srtp", "Packets that did not open.", m->srtp_bad);
+    COUNTER("media_bad_rtp", "Packets refused as RTP.", m->rtp_bad);
+    COUNTER("media_bad_rtcp", "Packets refused as RTCP.", m->rtcp_bad);
+    COUNTER("media_unknown_path", "Datagrams from addresses without a session.", m->unknown_path);
+    COUNTER("media_replayed", "Packets seen before.", m->replayed);
+    COUNTER("media_packets_forwarded", "RTP packets sent to viewers.", m->packets_forwarded);
+    COUNTER("media_retransmitted", "RTP packets sent again.", m->retransmitted);
+    COUNTER("media_nacks_received", "NACKs received.", m->nacks_in);
+    COUNTER("media_nacks_sent", "NACKs sent.", m->nacks_out);
+    COUNTER("media_plis_received", "Key-frame requests received.", m->plis_in);
+    COUNTER("media_plis_sent", "Key-frame requests sent.", m->plis_out);
+    COUNTER("media_pool_empty", "Packets dropped for lack of memory.", m->pool_empty);
+    COUNTER("media_send_failed", "Sends that failed.", m->send_failed);
+    COUNTER("media_oversized", "Datagrams that were too large.", m->oversized);
+    GAUGE("media_sessions", "Media sessions now.", m->sessions);
+    COUNTER("media_sessions_opened", "Media sessions opened.", m->sessions_opened);
+    COUNTER("media_sessions_ended", "Media sessions ended.", m->sessions_ended);
+}
+
+static void signal_metrics(struct text *t, const struct signal *s) {
+    const struct signal_counters *c = &s->counters;
+
+    GAUGE("uptime_seconds", "Seconds since the start.", (clock_now() - s->started) / SEC(1));
+    GAUGE("http_connections", "Open HTTP and WebSocket connections.", c->connections);
+    GAUGE("websockets", "Open WebSockets.", c->websockets);
+    GAUGE("sessions", "WHIP and WHEP sessions now.", sessions_count(s));
+    COUNTER("http_requests", "HTTP requests.", c->requests);
+    text_add(t, "# HELP parlour_http_responses_total HTTP responses by class.\n"
+                "# TYPE parlour_http_responses_total counter\n");
+    for (int i = 2; i <= 5; i++) {
+        text_addf(t, "parlour_http_responses_total{class=\"%dxx\"} %llu\n", i,
+                  (unsigned long long)c->responses[i]);
+    }
+    COUNTER("whip_requests", "WHIP sessions asked for.", c->whip);
+    COUNTER("whep_requests", "WHEP sessions on visits asked for.", c->whep);
+    COUNTER("walkthrough_sessions", "WHEP sessions on walkthroughs asked for.",
+            c->walkthrough_sessions);
+    COUNTER("refused_by_limit", "Connections and sessions refused by a limit.", c->refused_limit);
+    COUNTER("websockets_opened", "WebSockets opened.", c->ws_opened);
+    COUNTER("websocket_messages_received", "WebSocket messages received.", c->ws_messages_in);
+    COUNTER("websocket_messages_sent", "WebSocket messages sent.", c->ws_messages_out);
+    COUNTER("websocket_floods", "WebSockets closed for flooding.", c->ws_flooded);
+    COUNTER("event_streams", "Event streams opened.", c->streams);
+    COUNTER("upload_bytes", "Bytes uploaded.", c->upload_bytes);
+}
+
+void api_metrics(struct exchange *x) {
+    struct media_stats stats = {0};
+    struct text t = {0};
+
+    if (x->signal->media != NULL) {
+        media_read_stats(x->signal->media, &stats);
+    }
+    signal_metrics(&t, x->signal);
+    media_metrics(&t, &stats);
+    reply_header(x, "cache-control", "no-store");
+    reply_bytes(x, 200, "text/plain; version=0.0.4; charset=utf-8", t.failed ? NULL : t.p, t.n);
+}

@@ -1,0 +1,39 @@
+/* signal/live.h: the visits that somebody is in: the pure visit, the media room that belongs to it and
+ * the WebSocket clients that follow it. */
+#pragma once
+#include "base/clock.h"
+#include "media/media_api.h"
+#include "store/rows.h"
+
+struct client;
+struct signal;
+
+struct live {
+    struct live *next, *previous;
+    struct visit *visit;
+    media_id room;
+    uint64_t key;
+    uint64_t handled; /* seq up to which media and store know */
+    struct client *clients;
+    size_t sessions; /* WHIP and WHEP of it */
+    bool ended;      /* its sessions were closed */
+};
+
+int lives_new(struct signal *s);
+void lives_free(struct signal *s);
+
+struct live *live_find(struct signal *s, const char *visit); /* NULL: nobody is in it */
+
+/* Finds it or lets it come to be from its row. NULL: too many at once, or without memory. */
+struct live *live_of_row(struct signal *s, const struct visit_row *row);
+
+/* After every change of live->visit: tells store and media, wakes the clients. */
+void live_changed(struct signal *s, struct live *live);
+
+/* Frees it when nobody needs it any more; `live` may be gone afterwards. */
+void live_rest(struct signal *s, struct live *live);
+
+/* Someone's access was taken away: sessions and connections of that credential end. */
+void live_expel(struct signal *s, struct live *live, const char *credential);
+
+void lives_tick(struct signal *s, usec_t now);

@@ -1,0 +1,66 @@
+#include "signal/presentation.h"
+#include "signal/files.h"
+#include "signal/negotiation.h"
+#include "wire/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define MANIFEST_MAX (1u * 1024 * 1024)
+
+int presentation_path(const char *data_dir, const struct walkthrough_row *row, char *ret,
+                      size_t n) {
+    if (row->directory[0] == '\0') {
+        return -ENOENT;
+    }
+    int length = row->directory[0] == '/'
+                     ? snprintf(ret, n, "%s", row->directory)
+                     : snprintf(ret, n, "%s/presentations/%s", data_dir, row->directory);
+    return length < 0 || (size_t)length >= n ? -ENAMETOOLONG : 0;
+}
+
+int presentation_manifest(const char *path, struct json **ret) {
+    char name[600];
+    char *text = NULL;
+    size_t n = 0;
+
+    snprintf(name, sizeof name, "%s/manifest.json", path);
+    int r = file_read(name, MANIFEST_MAX, &text, &n);
+    if (r == 0) {
+        r = json_parse(bytes_of(text, n), MANIFEST_MAX, ret);
+    }
+    free(text);
+    return r;
+}
+
+int presentation_codecs(const char *path, uint32_t *ret) {
+    struct json *manifest = NULL;
+    uint32_t codecs = 0;
+    int r = presentation_manifest(path, &manifest);
+
+    if (r < 0) {
+        return r;
+    }
+    const struct json *rungs = json_get(manifest, "rungs");
+    for (size_t i = 0; i < json_count(rungs); i++) {
+        const char *name = "";
+        json_get_text(json_at(rungs, i), "codec", &name);
+        for (int codec = CODEC_OPUS; codec < CODEC_COUNT; codec++) {
+            if (strcasecmp(name, media_codec_name((enum media_codec)codec)) == 0) {
+                codecs |= NEGOTIATION_CODEC(codec);
+            }
+        }
+    }
+    json_free(manifest);
+    if (codecs == 0) {
+        return -EINVAL;
+    }
+    *ret = codecs;
+    return 0;
+}
+
+bool presentation_file_name(const char *name) {
+    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}

@@ -1,0 +1,18 @@
+/* signal/presentation.h: what signal wants to know of a compiled walkthrough's directory: its
+ * manifest. Small files, read when asked. */
+#pragma once
+#include "store/rows.h"
+
+struct json;
+
+/* The absolute path of the row's presentation. 0, -ENOENT (none yet), -ENAMETOOLONG. */
+int presentation_path(const char *data_dir, const struct walkthrough_row *row, char *ret, size_t n);
+
+/* Parses DIR/manifest.json. 0 or −errno; free with json_free. */
+int presentation_manifest(const char *path, struct json **ret);
+
+/* Its codecs as NEGOTIATION_CODEC bits. 0 or −errno. */
+int presentation_codecs(const char *path, uint32_t *ret);
+
+/* May this be the name of a file in the directory? No slash, no leading dot. */
+bool presentation_file_name(const char *name);

@@ -1,0 +1,58 @@
+/* signal/state.h: the control thread's state, for the files of this folder only. */
+#pragma once
+#include "base/jobs.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "media/media_api.h"
+#include "signal/server.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+struct addresses;
+struct exchange;
+struct feeds;
+struct lives;
+struct lws_context;
+struct lws_vhost;
+struct sessions;
+
+struct signal_counters {
+    uint64_t requests, responses[6]; /* by the first digit of the status */
+    uint64_t whip, whep, walkthrough_sessions, refused_limit;
+    uint64_t ws_opened, ws_messages_in, ws_messages_out, ws_flooded;
+    uint64_t streams, upload_bytes;
+    uint64_t connections; /* now */
+    uint64_t websockets;  /* now */
+};
+
+struct signal {
+    const struct signal_config *config; /* a copy with the defaults filled in */
+    struct signal_config own_config;
+    void (*service)(void *ctx);
+    void *service_ctx;
+
+    struct media *media;
+    struct store *store;
+    struct jobs *jobs;
+
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    void *ssl_ctx; /* of the vhost; NULL without TLS */
+    atomic_bool stopping, reload, woken;
+    usec_t next_tick;
+    usec_t started;
+
+    uint64_t secret; /* keys the hashes of texts that strangers choose */
+    uint64_t last_media_id;
+
+    struct exchange *exchanges;
+    struct addresses *addresses; /* per-address limits */
+    struct lives *lives;         /* visits that somebody is in */
+    struct sessions *sessions;   /* WHIP and WHEP */
+    struct feeds *feeds;         /* ingest processes, compile jobs */
+    struct signal_counters counters;
+};
+
+/* Never 0, never used twice in one run: sessions and rooms. */
+media_id signal_new_media_id(struct signal *s);
