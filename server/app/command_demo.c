@@ -137,6 +137,7 @@ static int fill_product(const struct json *file, struct product_row *row) {
     json_get_number(size, "h", &row->height);
     json_get_number(size, "d", &row->depth);
     snprintf(row->details, sizeof(row->details), "{");
+    add_detail(row, file, "images");
     add_detail(row, file, "claims");
     add_detail(row, file, "call_to_action");
     strcat(row->details, "}");
@@ -151,6 +152,7 @@ static int make_product(struct demo *d, char *ret_message) {
     if (row.id[0] && products_get(d->db, &row) == 0) {
         return 0;
     }
+    memset(&row, 0, sizeof(row));
     snprintf(path, sizeof(path), "%s/sample/product.json", d->assets);
     int error = read_json(path, PRODUCT_FILE_MAX, &file);
     error = error ? error : fill_product(file, &row);
@@ -168,9 +170,22 @@ static int make_product(struct demo *d, char *ret_message) {
     return error;
 }
 
+/* As the sample says, or plainly. */
+static void name_walkthrough(const struct demo *d, struct walkthrough_row *row) {
+    char path[PATH_MAX];
+    struct json *file = NULL;
+    if (place_join(path, sizeof(path), d->assets, "sample/product.json") &&
+        read_json(path, PRODUCT_FILE_MAX, &file) == 0) {
+        take(json_get(file, "walkthrough"), "title", row->title, sizeof(row->title));
+    }
+    json_free(file);
+    if (!row->title[0]) {
+        snprintf(row->title, sizeof(row->title), "A walkthrough");
+    }
+}
+
 static int make_walkthrough(struct demo *d, char *ret_message) {
     static struct walkthrough_row row;
-    static struct product_row product;
     char film[PATH_MAX], captions[PATH_MAX], chapters[PATH_MAX];
     snprintf(row.id, sizeof(row.id), "%s", d->walkthrough);
     if (row.id[0] && walkthroughs_get(d->db, &row) == 0 && row.published &&
@@ -178,13 +193,8 @@ static int make_walkthrough(struct demo *d, char *ret_message) {
         snprintf(d->slug, sizeof(d->slug), "%s", row.slug);
         return 0;
     }
-    memcpy(product.id, d->product, sizeof(product.id));
-    int error = products_get(d->db, &product);
-    if (error) {
-        return error;
-    }
     memset(&row, 0, sizeof(row));
-    snprintf(row.title, sizeof(row.title), "%.100s, in a minute and a half", product.name);
+    name_walkthrough(d, &row);
     memcpy(row.product, d->product, sizeof(row.product));
     snprintf(film, sizeof(film), "%s/sample/walkthrough.mp4", d->assets);
     snprintf(captions, sizeof(captions), "%s/sample/captions-en.vtt", d->assets);
@@ -197,7 +207,7 @@ static int make_walkthrough(struct demo *d, char *ret_message) {
                                     .chapters = access(chapters, R_OK) == 0 ? chapters : NULL,
                                     .row = &row};
     fprintf(stderr, "Preparing the sample walkthrough, once …\n");
-    error = publish(d->db, &what, ret_message);
+    int error = publish(d->db, &what, ret_message);
     memcpy(d->walkthrough, row.id, sizeof(row.id));
     snprintf(d->slug, sizeof(d->slug), "%s", row.slug);
     d->changed = true;
@@ -241,7 +251,8 @@ static int run(struct demo *d, char *ret_message) {
     error = error ? error : make_walkthrough(d, ret_message);
     error = error ? error : make_visit(d);
     error = error ? error : make_invite(d);
-    error = error || !d->changed ? error : write_notes(d);
+    int noted = d->changed ? write_notes(d) : 0; /* also what a failed run has made */
+    error = error ? error : noted;
     error = error ? error : codes_create(d->db, &code);
     if (error) {
         return error;

@@ -22,7 +22,7 @@ static void close_fd(int *fd) {
 }
 
 static int spawn(struct pipeline_child *child, const char *const arguments[], int input, int output,
-                 int fd) {
+                 int fd, bool quiet) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, usual;
@@ -39,6 +39,9 @@ static int spawn(struct pipeline_child *child, const char *const arguments[], in
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     if (fd >= 0) {
         posix_spawn_file_actions_adddup2(&actions, fd, CHILD_FD);
+    }
+    if (quiet) {
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     }
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                               POSIX_SPAWN_SETSIGDEF);
@@ -69,7 +72,8 @@ static int make_pipe(int ends[2]) {
     return error;
 }
 
-int pipeline_child_start(struct pipeline_child *child, const char *const arguments[], int fd) {
+int pipeline_child_start(struct pipeline_child *child, const char *const arguments[], int fd,
+                         bool quiet) {
     int input[2] = {-1, -1}, output[2] = {-1, -1}, high = -1;
     *child = (struct pipeline_child){.pidfd = -1, .input = -1, .output = -1};
     int error = make_pipe(input);
@@ -79,7 +83,7 @@ int pipeline_child_start(struct pipeline_child *child, const char *const argumen
         error = high < 0 ? -errno : 0;
     }
     if (!error) {
-        error = spawn(child, arguments, input[0], output[1], high);
+        error = spawn(child, arguments, input[0], output[1], high, quiet);
     }
     close_fd(&high);
     close_fd(&input[0]);

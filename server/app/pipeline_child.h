@@ -21,7 +21,8 @@ struct pipeline_child {
 /* Starts `arguments` ([0] is the program's path, NULL at the end) in a process group of its own.
  * With `fd` ≥ 0 the process finds it as descriptor 3 (the caller keeps its own copy). Standard
  * error is inherited. 0 or −errno; `child` is then as after pipeline_child_clear. */
-int pipeline_child_start(struct pipeline_child *child, const char *const arguments[], int fd);
+int pipeline_child_start(struct pipeline_child *child, const char *const arguments[], int fd,
+                         bool quiet);
 
 /* The next whole line without its end, or false: nothing more now (or ever: see *ret_closed). */
 bool pipeline_child_line(struct pipeline_child *child, struct bytes *ret_line, bool *ret_closed);

@@ -137,7 +137,7 @@ static int start_compile(struct pipelines *p, struct job *job) {
         arguments[n++] = "--lang";
         arguments[n++] = job->compile.captions_lang;
     }
-    return pipeline_child_start(&job->child, arguments, -1);
+    return pipeline_child_start(&job->child, arguments, -1, false);
 }
 
 static int start_ingest(struct pipelines *p, struct job *job, int *ret_fd) {
@@ -151,8 +151,8 @@ static int start_ingest(struct pipelines *p, struct job *job, int *ret_fd) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         return -errno;
     }
-    int error = pipeline_child_start(&job->child,
-                                     job->ingest.source == JOB_INGEST_FILE ? file : test, ends[1]);
+    int error = pipeline_child_start(
+        &job->child, job->ingest.source == JOB_INGEST_FILE ? file : test, ends[1], false);
     close(ends[1]);
     if (error) {
         close(ends[0]);

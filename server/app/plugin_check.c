@@ -67,7 +67,7 @@ int plugin_check_run(const char *program, struct plugin_check *ret,
     if (access(program, X_OK) != 0) {
         return -errno;
     }
-    int error = pipeline_child_start(&child, arguments, -1);
+    int error = pipeline_child_start(&child, arguments, -1, true);
     if (error) {
         return error;
     }

@@ -85,7 +85,7 @@ static int compile(const struct publishing *what, const char *directory, double 
             what->pipeline);
         return -errno;
     }
-    int error = pipeline_child_start(&child, arguments, -1);
+    int error = pipeline_child_start(&child, arguments, -1, true);
     if (error) {
         snprintf(ret_message, 512, "%.300s cannot be started: %s.", what->pipeline,
                  strerror(-error));
