@@ -39,9 +39,10 @@ static int refuse(struct negotiation *n, int status, const char *type, const cha
 
 static int parse_offer(struct negotiation *n, struct bytes offer) {
     const char *reason = "";
+    n->offer.media_count = 0;
     int r = sdp_parse(offer, &n->offer, &reason);
     if (r == -EMSGSIZE) {
-        bool lines = offer.n <= SDP_TEXT_MAX;
+        bool lines = n->offer.media_count == SDP_MEDIA_MAX;
         return refuse(n, 422, lines ? "too-many-lines" : "sdp-too-large",
                       "The offer cannot be served: %s.", reason);
     }

@@ -4,7 +4,10 @@
 
 #include "wire/h264.h"
 
+/* Hostile offers must not make us scan their text without end. */
 #define FORMATS_READ_MAX 64
+#define RTX_TRIES_MAX 4
+#define STREAMS_READ_MAX 8
 
 #define BIT(x) (1u << (x))
 
@@ -97,17 +100,33 @@ static void keep_fmtp(enum media_codec codec, struct bytes fmtp, char *ret, size
     }
 }
 
+static bool is_offered(const struct sdp_media *media, uint64_t type) {
+    struct bytes formats = media->formats, word;
+    uint64_t offered;
+    for (int i = 0; i < FORMATS_READ_MAX && sdp_next_word(&formats, ' ', &word); i++) {
+        if (sdp_number(word, 127, &offered) == 0 && offered == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The payload type that retransmits `type` (RFC 4588 §8.1), or 0. */
 static uint8_t find_rtx(const struct sdp_media *media, unsigned type) {
-    struct bytes formats = media->formats, word, rtpmap, fmtp, apt;
+    struct bytes lines = media->lines, name, value, word, apt, rtpmap;
     uint64_t rtx, of;
-    for (int i = 0; i < FORMATS_READ_MAX && sdp_next_word(&formats, ' ', &word); i++) {
-        if (sdp_number(word, 127, &rtx) == 0 && rtx != type && rtx != 0 &&
-            sdp_find_format(media, "rtpmap", (unsigned)rtx, &rtpmap) &&
-            sdp_is_word_nocase(rtpmap, "rtx/90000") &&
-            sdp_find_format(media, "fmtp", (unsigned)rtx, &fmtp) &&
-            sdp_fmtp_parameter(fmtp, "apt", &apt) && sdp_number(apt, 127, &of) == 0 && of == type) {
-            return (uint8_t)rtx;
+    int tries = 0;
+    while (tries < RTX_TRIES_MAX && sdp_next_attribute(&lines, &name, &value)) {
+        if (sdp_is(name, "fmtp") && sdp_next_word(&value, ' ', &word) &&
+            sdp_number(word, 127, &rtx) == 0 && rtx != type && rtx != 0 &&
+            sdp_fmtp_parameter(value, "apt", &apt) && sdp_number(apt, 127, &of) == 0 &&
+            of == type) {
+            tries++;
+            if (is_offered(media, rtx) &&
+                sdp_find_format(media, "rtpmap", (unsigned)rtx, &rtpmap) &&
+                sdp_is_word_nocase(rtpmap, "rtx/90000")) {
+                return (uint8_t)rtx;
+            }
         }
     }
     return 0;
@@ -246,7 +265,9 @@ static void read_rids(const struct sdp_media *media, struct media_line *line) {
         if (!sdp_is(word, "send")) {
             continue;
         }
-        while (line->rid_count < MEDIA_RIDS_MAX && sdp_next_word(&streams, ';', &stream)) {
+        for (int i = 0; i < STREAMS_READ_MAX && line->rid_count < MEDIA_RIDS_MAX &&
+                        sdp_next_word(&streams, ';', &stream);
+             i++) {
             if (!sdp_next_word(&stream, ',', &rid)) {
                 continue;
             }

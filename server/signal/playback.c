@@ -154,8 +154,8 @@ static bool read_action(struct exchange *x, enum media_action *ret_action, doubl
     return true;
 }
 
-void session_control(struct exchange *x) {
-    struct session *session = session_of_request(x);
+void sessions_control(struct exchange *x) {
+    struct session *session = sessions_of_request(x);
     enum media_action action;
     double value;
     size_t i = 0;
@@ -198,8 +198,8 @@ static void reader_gone(struct exchange *x) {
     }
 }
 
-void session_events(struct exchange *x) {
-    struct session *session = session_of_request(x);
+void sessions_events(struct exchange *x) {
+    struct session *session = sessions_of_request(x);
     size_t i = 0;
 
     if (session == NULL) {

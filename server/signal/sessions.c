@@ -33,7 +33,7 @@ void sessions_free(struct signal *s) {
         return;
     }
     while (s->sessions->first != NULL) {
-        session_close(s, s->sessions->first);
+        sessions_close(s, s->sessions->first);
     }
     map_clear(&s->sessions->by_id);
     map_clear(&s->sessions->by_text);
@@ -49,7 +49,7 @@ static uint64_t hash_text(const struct signal *s, const char *text) {
     return map_hash(text, strlen(text), s->secret);
 }
 
-struct session *session_find(struct signal *s, media_id id) {
+struct session *sessions_find(struct signal *s, media_id id) {
     return map_get(&s->sessions->by_id, id);
 }
 
@@ -241,7 +241,7 @@ static void reply_enter_failure(struct exchange *x, int error) {
     }
 }
 
-void session_open(struct exchange *x, const struct session_opening *o) {
+void sessions_open(struct exchange *x, const struct session_opening *o) {
     static struct media_session_config config; /* large; the control thread's */
     struct signal *s = x->signal;
     struct negotiation_policy policy;
@@ -291,7 +291,7 @@ void session_open(struct exchange *x, const struct session_opening *o) {
         }
     }
     if (r < 0) {
-        session_close(s, session);
+        sessions_close(s, session);
         reply_enter_failure(x, r);
         return;
     }
@@ -306,7 +306,7 @@ void session_open(struct exchange *x, const struct session_opening *o) {
 
 /* ---- closing ---- */
 
-void session_close(struct signal *s, struct session *session) {
+void sessions_close(struct signal *s, struct session *session) {
     struct live *live = session->visit[0] != '\0' ? live_find(s, session->visit) : NULL;
 
     session_unlink(s, session);
@@ -338,13 +338,13 @@ void sessions_close_visit(struct signal *s, const char *visit, const char *crede
     struct session *session;
 
     while ((session = find_of_visit(s, visit, credential)) != NULL) {
-        session_close(s, session);
+        sessions_close(s, session);
     }
 }
 
 /* ---- calls on a Location ---- */
 
-struct session *session_of_request(struct exchange *x) {
+struct session *sessions_of_request(struct exchange *x) {
     struct signal *s = x->signal;
     const char *name = x->request.params[0], *text = x->request.params[1];
     struct session *session = map_get(&s->sessions->by_text, hash_text(s, text));
@@ -371,18 +371,18 @@ struct session *session_of_request(struct exchange *x) {
     return session;
 }
 
-void session_delete(struct exchange *x) {
-    struct session *session = session_of_request(x);
+void sessions_delete(struct exchange *x) {
+    struct session *session = sessions_of_request(x);
 
     if (session != NULL) {
         log_info("session.deleted", "session=%llu", (unsigned long long)session->id);
-        session_close(x->signal, session);
+        sessions_close(x->signal, session);
         reply_empty(x, 200);
     }
 }
 
-void session_get(struct exchange *x) {
-    if (session_of_request(x) != NULL) {
+void sessions_get(struct exchange *x) {
+    if (sessions_of_request(x) != NULL) {
         reply_header(x, "allow", "DELETE, GET, HEAD, OPTIONS, PATCH");
         reply_empty(x, 204);
     }
@@ -415,8 +415,8 @@ static void restart(struct exchange *x, struct session *session,
 }
 
 /* RFC 9725 §4.3: trickled candidates, or an ICE restart ("*" in If-Match). */
-void session_patch(struct exchange *x) {
-    struct session *session = session_of_request(x);
+void sessions_patch(struct exchange *x) {
+    struct session *session = sessions_of_request(x);
     struct ice_credentials remote;
     char etag[16];
     bool is_restart = false;
@@ -465,7 +465,7 @@ static const char *reason_word(enum media_end_reason reason) {
 }
 
 void sessions_media_event(struct signal *s, const struct media_event *e) {
-    struct session *session = session_find(s, e->session);
+    struct session *session = sessions_find(s, e->session);
     struct live *live =
         session != NULL && session->visit[0] != '\0' ? live_find(s, session->visit) : NULL;
 
@@ -479,7 +479,7 @@ void sessions_media_event(struct signal *s, const struct media_event *e) {
     case MEDIA_EVENT_ENDED:
         log_info("session.ended", "session=%llu reason=%s", (unsigned long long)e->session,
                  reason_word(e->reason));
-        session_close(s, session);
+        sessions_close(s, session);
         break;
     case MEDIA_EVENT_SOURCE:
         if (live != NULL) {

@@ -55,15 +55,15 @@ struct session_opening {
 };
 
 /* Negotiates the body of `x`, opens the media session and answers: 201 or what is wrong. */
-void session_open(struct exchange *x, const struct session_opening *opening);
+void sessions_open(struct exchange *x, const struct session_opening *opening);
 
 /* The session of the Location in the request's path, checked against its Bearer; NULL: answered. */
-struct session *session_of_request(struct exchange *x);
+struct session *sessions_of_request(struct exchange *x);
 
-struct session *session_find(struct signal *s, media_id id);
+struct session *sessions_find(struct signal *s, media_id id);
 
 /* Ends it here and in media; waiting requests are answered. `s` and `session` are gone afterwards. */
-void session_close(struct signal *s, struct session *session);
+void sessions_close(struct signal *s, struct session *session);
 /* All of a visit, or only those of one credential. */
 void sessions_close_visit(struct signal *s, const char *visit, const char *credential);
 
@@ -75,8 +75,8 @@ void sessions_tick(struct signal *s, usec_t now);
 void whip_post(struct exchange *x);
 void whep_post(struct exchange *x);
 void whep_walkthrough_post(struct exchange *x);
-void session_patch(struct exchange *x);
-void session_delete(struct exchange *x);
-void session_get(struct exchange *x);
-void session_control(struct exchange *x);
-void session_events(struct exchange *x);
+void sessions_patch(struct exchange *x);
+void sessions_delete(struct exchange *x);
+void sessions_get(struct exchange *x);
+void sessions_control(struct exchange *x);
+void sessions_events(struct exchange *x);

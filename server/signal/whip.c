@@ -33,7 +33,7 @@ static void open_in_visit(struct exchange *x, const struct visit_row *row,
     } else if (o->live == NULL) {
         reply_failure(x, -ENOBUFS, NULL);
     } else {
-        session_open(x, o);
+        sessions_open(x, o);
     }
 }
 
@@ -164,7 +164,7 @@ static void play(void *ctx, int result, void *argument) {
     o.slug = row->slug;
     o.presentation = path;
     x->signal->counters.walkthrough_sessions++;
-    session_open(x, &o);
+    sessions_open(x, &o);
 }
 
 void whep_walkthrough_post(struct exchange *x) {
