@@ -313,6 +313,10 @@ int sdp_parse(struct bytes text, struct sdp *ret, const char **ret_reason) {
             continue; /* an empty line at the end is common */
         }
         const char *reason = check_line(line);
+        if (number == SDP_LINES_MAX) {
+            *ret_reason = "it has more than 5000 lines";
+            return -EMSGSIZE;
+        }
         if (!reason && number++ == 0 && !sdp_is(line, "v=0")) {
             reason = "it does not begin with v=0";
         }

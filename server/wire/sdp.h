@@ -6,6 +6,7 @@
 
 #define SDP_TEXT_MAX 65536
 #define SDP_MEDIA_MAX 100
+#define SDP_LINES_MAX 5000 /* 16 m= lines of a browser are 2,000 */
 #define SDP_LINE_TEXT_MAX 4096
 
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
@@ -26,9 +27,9 @@ struct sdp {
     struct sdp_media media[SDP_MEDIA_MAX];
 };
 
-/* 0, or -EMSGSIZE (over SDP_TEXT_MAX or SDP_MEDIA_MAX), or -EBADMSG. *ret_reason is then a clause
- * for people ("line 7 is not of the form x=…"), static; untouched on success. CRLF and LF are both
- * taken. Spans point into `text`. */
+/* 0, or -EMSGSIZE (over SDP_TEXT_MAX, SDP_LINES_MAX or SDP_MEDIA_MAX), or -EBADMSG. *ret_reason is
+ * then a clause for people ("line 7 is not of the form x=…"), static; untouched on success. CRLF
+ * and LF are both taken. Spans point into `text`. */
 int sdp_parse(struct bytes text, struct sdp *ret, const char **ret_reason);
 
 /* True when every line of `text` is of the form x=… and holds no control characters: what sdp_parse

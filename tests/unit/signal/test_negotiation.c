@@ -359,6 +359,15 @@ static void a_hundred_lines_are_refused(void **state) {
     }
 }
 
+static void an_offer_of_many_short_lines_is_refused(void **state) {
+    (void)state;
+    size_t n = (size_t)sprintf(offer, "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n");
+    while (n < SDP_TEXT_MAX - 4) {
+        n += (size_t)sprintf(offer + n, "a=\n");
+    }
+    refused(MEDIA_WATCH, 422, "sdp-too-large");
+}
+
 static void an_answer_that_does_not_fit_is_refused_and_nothing_is_returned(void **state) {
     (void)state;
     load("chromium-watch");
@@ -432,6 +441,7 @@ int main(void) {
         cmocka_unit_test(other_lines_are_refused_one_by_one),
         cmocka_unit_test(what_cannot_be_served_is_refused_with_the_reason),
         cmocka_unit_test(a_hundred_lines_are_refused),
+        cmocka_unit_test(an_offer_of_many_short_lines_is_refused),
         cmocka_unit_test(an_answer_that_does_not_fit_is_refused_and_nothing_is_returned),
         cmocka_unit_test(fragments_trickle_or_restart),
         cmocka_unit_test(a_restart_is_answered_with_our_new_credentials),
