@@ -2,7 +2,7 @@
  * #/visits, #/visits/{id}, #/walkthroughs. */
 import { html, render, type TemplateResult } from "lit";
 import type { NewVisit, ProductInfo, VisitInfo, WalkthroughInfo } from "./core/api";
-import { parseConsoleBoot, type Staff } from "./core/boot";
+import { iceServersOf, parseConsoleBoot, type Staff } from "./core/boot";
 import { Problem } from "./core/problem";
 import { t } from "./core/strings";
 import { createApi, words } from "./net/api";
@@ -52,6 +52,7 @@ class ConsolePage {
     private readonly host: HTMLElement,
     private readonly company: string,
     private person: Staff | null,
+    private readonly iceServers: readonly RTCIceServer[],
   ) {
     this.room.style.display = "contents";
     globalThis.addEventListener("hashchange", () => this.go());
@@ -143,6 +144,14 @@ class ConsolePage {
     this.draw();
   }
 
+  private async productNames(ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length === 0) {
+      return [];
+    }
+    await this.loadProducts();
+    return ids.flatMap((id) => this.products.filter((p) => p.id === id).map((p) => p.name));
+  }
+
   private async openVisit(id: string, signal: AbortSignal): Promise<void> {
     try {
       const visit = await this.api.visit(id);
@@ -151,9 +160,9 @@ class ConsolePage {
           host: this.room,
           api: this.api,
           visit,
-          products: [],
+          iceServers: this.iceServers,
+          products: this.productNames(visit.products),
           signal,
-          onsignedout: () => this.signedOut(new Problem(401, "", "", "")),
         });
       }
     } catch (error) {
@@ -291,9 +300,9 @@ function main(): void {
   const { host, boot } = startPage();
   const parsed = parseConsoleBoot(boot);
   if (parsed.ok) {
-    new ConsolePage(host, parsed.boot.company.name, parsed.boot.staff);
+    new ConsolePage(host, parsed.boot.company.name, parsed.boot.staff, iceServersOf(parsed.boot.ice_servers));
   } else {
-    render(html`<pl-closed .heading=${t("closed.other")} .text=${parsed.error.detail}></pl-closed>`, host);
+    render(html`<pl-closed .company=${parsed.company} .heading=${t("closed.other")} .text=${parsed.error.detail}></pl-closed>`, host);
   }
 }
 

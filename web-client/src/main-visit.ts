@@ -1,6 +1,7 @@
 /* The customer's page: the door, the room, the good-bye. */
 import { html, nothing, render, type TemplateResult } from "lit";
 import { iceServersOf, parseVisitBoot, type PageError, type VisitBoot } from "./core/boot";
+import { firstName } from "./core/names";
 import { EMPTY_STAGE, stageView, type StageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
@@ -61,6 +62,11 @@ class VisitPage {
   private get hostName(): string {
     const { visit } = this.boot;
     return visit.host.name !== "" ? visit.host.name : visit.company.name;
+  }
+
+  private get shortName(): string {
+    const { visit } = this.boot;
+    return visit.host.name !== "" ? firstName(visit.host.name) : visit.company.name;
   }
 
   private enter(entering: Entering): void {
@@ -248,7 +254,7 @@ class VisitPage {
     } else {
       await this.publisher.set(kind === "camera" ? "video" : "audio", kind === "camera" ? tracks.video : tracks.audio);
     }
-    this.say(t(kind === "camera" ? "room.published_camera" : "room.published_mic", { host: this.hostName }));
+    this.say(t(kind === "camera" ? "room.published_camera" : "room.published_mic", { host: this.shortName }));
   }
 
   private async unpublish(kind: CaptureKind): Promise<void> {
@@ -283,8 +289,11 @@ class VisitPage {
     if (this.sessionState.name === "failed") {
       return this.sessionState.problem.message;
     }
-    const lost = this.sessionState.name === "reconnecting" || (this.everConnected && this.socketState === "reconnecting");
-    return lost ? t("room.back", { host: this.hostName }) : "";
+    const lost = this.sessionState.name === "reconnecting" || this.socketState === "reconnecting";
+    if (!lost) {
+      return "";
+    }
+    return this.everConnected ? t("room.back", { host: this.shortName }) : t("room.knocking");
   }
 
   private draw(): void {
@@ -306,7 +315,7 @@ class VisitPage {
         return html`<pl-closed
           .company=${visit.company.name}
           .heading=${t(this.refused === "" ? "bye.title" : "room.refused")}
-          .text=${this.refused === "" ? `${t("bye.ended", { host: this.hostName })} ${t("bye.close")}` : this.refused}
+          .text=${this.refused === "" ? `${t("bye.ended", { host: this.shortName })} ${t("bye.close")}` : this.refused}
         ></pl-closed>`;
     }
   }
@@ -345,7 +354,7 @@ class VisitPage {
       <pl-preview
         .open=${this.preview !== null}
         .kind=${this.preview ?? "camera"}
-        .host=${this.hostName}
+        .host=${this.shortName}
         .stream=${previewed?.stream ?? null}
         .level=${this.capture.level}
         .devices=${this.preview === "microphone" ? this.devices.microphones : this.devices.cameras}
@@ -360,11 +369,11 @@ class VisitPage {
 }
 
 /* The words for a link that opens no door. The last part of `type` is the stable one. */
-function closed(error: PageError): TemplateResult {
+function closed(error: PageError, company: string): TemplateResult {
   const word = ["revoked", "expired", "ended"].find((w) => error.type.includes(w));
   const kind = error.status === 404 ? "unknown" : (word ?? (error.status === 410 ? "ended" : "other"));
   const more = kind === "other" ? error.detail || error.title : t(`closed.${kind}_more` as Key);
-  return html`<pl-closed .heading=${t(`closed.${kind}` as Key)} .text=${more}></pl-closed>`;
+  return html`<pl-closed .company=${company} .heading=${t(`closed.${kind}` as Key)} .text=${more}></pl-closed>`;
 }
 
 function main(): void {
@@ -372,7 +381,7 @@ function main(): void {
   const token = decodeURIComponent(location.pathname.split("/")[2] ?? "");
   const parsed = parseVisitBoot(boot);
   if (!parsed.ok) {
-    render(closed(parsed.error), host);
+    render(closed(parsed.error, parsed.company), host);
   } else if (!hasWebRtc()) {
     render(html`<pl-closed .heading=${t("closed.other")} .text=${t("error.browser")}>${nothing}</pl-closed>`, host);
   } else {

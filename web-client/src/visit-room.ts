@@ -23,9 +23,10 @@ export interface VisitRoomOptions {
   readonly host: HTMLElement;
   readonly api: Api;
   readonly visit: VisitInfo;
-  readonly products: readonly string[];
+  readonly iceServers: readonly RTCIceServer[];
+  /* Names of what is on the table. */
+  readonly products: Promise<readonly string[]>;
   readonly signal: AbortSignal;
-  readonly onsignedout: () => void;
 }
 
 export class VisitRoom {
@@ -46,6 +47,7 @@ export class VisitRoom {
   private invite: CreatedInvite | null = null;
   private qr = "";
   private copied: "" | "yes" | "no" = "";
+  private products: readonly string[] = [];
   /* Ends with the page's view of this visit, or with the visit. */
   private readonly life = new AbortController();
   private readonly capture: Capture;
@@ -57,6 +59,10 @@ export class VisitRoom {
       (kind) => void this.deviceGone(kind),
     );
     options.signal.addEventListener("abort", () => this.close(), { once: true });
+    void options.products.then((names) => {
+      this.products = names;
+      this.draw();
+    });
     if (this.info.state === "ended") {
       this.draw();
       return;
@@ -107,7 +113,7 @@ export class VisitRoom {
     }
     this.session = watchVisit(id, null, {
       createPeer: createRtcPeer,
-      iceServers: [],
+      iceServers: this.options.iceServers,
       signal,
       onstate: (state) => {
         this.sessionState = state;
@@ -234,7 +240,7 @@ export class VisitRoom {
         source,
         token: null,
         createPeer: createRtcPeer,
-        iceServers: [],
+        iceServers: this.options.iceServers,
         signal: this.life.signal,
         onstate: (state) => {
           if (state.name === "failed") {
@@ -360,7 +366,7 @@ export class VisitRoom {
     const lost =
       this.sessionState.name === "reconnecting" || (this.everConnected && this.socketState === "reconnecting");
     if (lost) {
-      return t("visit.reconnecting");
+      return t(this.everConnected ? "visit.reconnecting" : "visit.connecting");
     }
     return this.screen !== null ? t("visit.sharing") : "";
   }
@@ -398,7 +404,7 @@ export class VisitRoom {
       .link=${this.invite?.url ?? ""}
       .qr=${this.qr}
       .copied=${this.copied}
-      .products=${this.options.products}
+      .products=${this.products}
       @pl-camera=${() => void this.toggleCamera()}
       @pl-microphone=${() => void this.toggleMicrophone()}
       @pl-screen=${() => void this.toggleScreen()}

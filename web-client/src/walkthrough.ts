@@ -1,7 +1,7 @@
 /* Plays one walkthrough over WHEP and steers it: the page and the embed differ only in what is drawn
  * around the player. */
 import { html, render, type TemplateResult } from "lit";
-import { parseWalkthroughBoot, type Walkthrough } from "./core/boot";
+import { iceServersOf, parseWalkthroughBoot, type Walkthrough } from "./core/boot";
 import { timeAt, type Playback, type Position } from "./core/playback";
 import { t } from "./core/strings";
 import { cuesAt, parseVtt, type Cue } from "./core/vtt";
@@ -52,6 +52,7 @@ export class WalkthroughPlayer {
     private readonly host: HTMLElement,
     private readonly walkthrough: Walkthrough,
     private readonly company: string,
+    private readonly iceServers: readonly RTCIceServer[],
     private readonly surroundings: Surroundings,
   ) {
     this.playback = { state: "paused", t: startOf(location), rate: 1, duration: walkthrough.duration, at: 0 };
@@ -88,7 +89,7 @@ export class WalkthroughPlayer {
     const life = new AbortController();
     this.session = watchWalkthrough(this.walkthrough.slug, {
       createPeer: createRtcPeer,
-      iceServers: [],
+      iceServers: this.iceServers,
       signal: life.signal,
       from: () => (this.playback.state === "ended" ? 0 : this.now),
       onstate: (state) => this.sessionChanged(state),
@@ -368,6 +369,7 @@ export function startWalkthrough(surroundings: Surroundings): void {
     const missing = parsed.error.status === 404 || parsed.error.status === 410;
     render(
       html`<pl-closed
+        .company=${parsed.company}
         .heading=${t(missing ? "closed.walkthrough" : "closed.other")}
         .text=${missing ? t("closed.walkthrough_more") : parsed.error.detail}
       ></pl-closed>`,
@@ -376,6 +378,6 @@ export function startWalkthrough(surroundings: Surroundings): void {
   } else if (!hasWebRtc()) {
     render(html`<pl-closed .heading=${t("closed.other")} .text=${t("error.browser")}></pl-closed>`, host);
   } else {
-    new WalkthroughPlayer(host, parsed.boot.walkthrough, parsed.boot.company.name, surroundings);
+    new WalkthroughPlayer(host, parsed.boot.walkthrough, parsed.boot.company.name, iceServersOf(parsed.boot.ice_servers), surroundings);
   }
 }

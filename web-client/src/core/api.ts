@@ -11,6 +11,7 @@ export const visit = object({
   started_at: nullable(text),
   ended_at: nullable(text),
   recording: withDefault(recording, "off"),
+  products: withDefault(list(text), []),
   people: withDefault(object({ present: withDefault(number, 0) }), { present: 0 }),
 });
 export type VisitInfo = Shape<typeof visit>;

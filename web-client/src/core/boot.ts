@@ -21,7 +21,9 @@ export const staff = object({
 });
 export type Staff = Shape<typeof staff>;
 
-const consoleBoot = object({ staff: nullable(staff), company });
+const iceServers = withDefault(list(anything), []);
+
+const consoleBoot = object({ staff: nullable(staff), company, ice_servers: iceServers });
 export type ConsoleBoot = Shape<typeof consoleBoot>;
 
 const pageError = object({
@@ -47,7 +49,7 @@ export type VisitCard = Shape<typeof visitCard>;
 const visitBoot = object({
   visit: visitCard,
   invite: object({ id: text, name: withDefault(text, "") }),
-  ice_servers: withDefault(list(anything), []),
+  ice_servers: iceServers,
 });
 export type VisitBoot = Shape<typeof visitBoot>;
 
@@ -65,14 +67,14 @@ const walkthrough = object({
 });
 export type Walkthrough = Shape<typeof walkthrough>;
 
-const walkthroughBoot = object({ walkthrough, company });
+const walkthroughBoot = object({ walkthrough, company, ice_servers: iceServers });
 export type WalkthroughBoot = Shape<typeof walkthroughBoot>;
 
-export type Boot<T> = { readonly ok: true; readonly boot: T } | { readonly ok: false; readonly error: PageError };
+export type Boot<T> = { readonly ok: true; readonly boot: T } | { readonly ok: false; readonly error: PageError; readonly company: string };
 
 function parse<T>(reader: (value: unknown, path: string) => T, value: unknown): Boot<T> {
-  const failed = read(object({ error: nullable(pageError) }), value).error;
-  return failed !== null ? { ok: false, error: failed } : { ok: true, boot: read(reader, value) };
+  const { error, company: from } = read(object({ error: nullable(pageError), company }), value);
+  return error !== null ? { ok: false, error, company: from.name } : { ok: true, boot: read(reader, value) };
 }
 
 export const parseConsoleBoot = (value: unknown): Boot<ConsoleBoot> => parse(consoleBoot, value);

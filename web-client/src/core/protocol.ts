@@ -23,6 +23,7 @@ export const participant = object({
 });
 export type Participant = Shape<typeof participant>;
 
+/* `audio` and `video`: such a track exists; the `…alive` fields: packets of it come. */
 export const source = object({
   id: text,
   participant: withDefault(text, ""),
@@ -30,6 +31,8 @@ export const source = object({
   audio: withDefault(flag, false),
   video: withDefault(flag, false),
   alive: withDefault(flag, false),
+  audio_alive: nullable(flag),
+  video_alive: nullable(flag),
 });
 export type Source = Shape<typeof source>;
 

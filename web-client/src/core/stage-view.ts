@@ -30,7 +30,7 @@ export function stageView(visit: Visit | null, options: { hideMine: boolean }): 
   const slots: SlotView[] = [];
   visit.stage.video.forEach((id, slot) => {
     const source = id === null ? undefined : sources.get(id);
-    if (source === undefined || !source.video || !source.alive) {
+    if (source === undefined || !source.video || !(source.video_alive ?? source.alive)) {
       return;
     }
     const mine = source.participant === visit.me;

@@ -30,7 +30,7 @@ export class Dialog extends LitElement {
       dialog::backdrop {
         background: rgb(23 19 15 / 0.55);
       }
-      header {
+      .head {
         display: flex;
         align-items: start;
         gap: var(--s3);
@@ -40,7 +40,7 @@ export class Dialog extends LitElement {
         flex: 1;
         padding-top: 6px;
       }
-      header button {
+      .head button {
         width: 44px;
         padding: 0;
         margin: -4px -8px 0 0;
@@ -88,10 +88,10 @@ export class Dialog extends LitElement {
 
   override render() {
     return html`<dialog aria-labelledby="heading" @close=${() => this.dismissed()}>
-      <header>
+      <div class="head">
         <h2 id="heading">${this.heading}</h2>
         <button class="quiet" aria-label=${t("common.close")} @click=${() => this.dialog.close()}>${icon("x")}</button>
-      </header>
+      </div>
       <slot></slot>
     </dialog>`;
   }

@@ -1,8 +1,9 @@
 /* <pl-door>: what a customer meets first: a card that names person, company, time and product, then
  * one question about consent. Emits `pl-enter` {name, recording}. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { customElement, property, query } from "lit/decorators.js";
 import type { ProductCard, VisitBoot } from "../core/boot";
+import { firstName } from "../core/names";
 import { language, t } from "../core/strings";
 import { moment } from "../core/time";
 import { emit } from "./events";
@@ -18,7 +19,7 @@ export interface Entering {
 @customElement("pl-door")
 export class Door extends LitElement {
   @property({ attribute: false }) boot!: VisitBoot;
-  @state() private step: "card" | "consent" = "card";
+  @property({ reflect: true }) step: "card" | "consent" = "card";
   @query("#record") private readonly record!: HTMLInputElement | null;
   @query("#name") private readonly nameField!: HTMLInputElement | null;
   @query("h1") private readonly heading!: HTMLElement | null;
@@ -123,8 +124,17 @@ export class Door extends LitElement {
         padding: 0;
         border-color: var(--edge);
       }
+      :host([step="consent"]) {
+        grid-template-rows: minmax(112px, 1fr) auto;
+      }
+      @media (max-width: 899px) {
+        :host([step="consent"]) main {
+          gap: var(--s4);
+        }
+      }
       @media (min-width: 900px) {
-        :host {
+        :host,
+        :host([step="consent"]) {
           grid-template: 1fr / 1fr minmax(480px, 42%);
         }
         pl-lobby-art {
@@ -215,7 +225,7 @@ export class Door extends LitElement {
 
   private consent() {
     const { visit, invite } = this.boot;
-    const host = visit.host.name !== "" ? visit.host.name : visit.company.name;
+    const host = visit.host.name !== "" ? firstName(visit.host.name) : visit.company.name;
     return html`<main>
       <div class="intro">
         <h1 tabindex="-1">${t("consent.title")}</h1>

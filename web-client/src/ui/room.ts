@@ -2,6 +2,7 @@
  * thumb. Emits `pl-sound`, `pl-microphone`, `pl-camera`, `pl-fill`, `pl-leave`, `pl-copy`. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { firstName } from "../core/names";
 import { EMPTY_STAGE, type StageView } from "../core/stage-view";
 import { t } from "../core/strings";
 import { emit } from "./events";
@@ -41,16 +42,21 @@ export class Room extends LitElement {
     onPicture,
     css`
       :host {
-        display: grid;
-        grid-template: auto 1fr auto / minmax(0, 1fr);
+        display: block;
         height: 100dvh;
-        overflow: hidden;
         background: var(--night);
         color: var(--lamp);
         --dots-good: #7fc9a4;
         --dots-fair: #e8b64c;
         --dots-poor: #ff8d8d;
         --stage-inset-y: calc(112px + env(safe-area-inset-bottom));
+      }
+      main {
+        display: grid;
+        grid-template: auto 1fr auto / minmax(0, 1fr);
+        height: 100%;
+        position: relative;
+        overflow: hidden;
       }
       :focus-visible {
         outline-color: var(--glow);
@@ -75,7 +81,7 @@ export class Room extends LitElement {
       .waiting h1 {
         font-size: var(--step-2);
       }
-      header {
+      .head {
         grid-area: 1 / 1;
         z-index: 2;
         padding: calc(var(--s4) + env(safe-area-inset-top)) var(--s4) var(--s6);
@@ -85,7 +91,7 @@ export class Room extends LitElement {
         background: linear-gradient(rgb(23 19 15 / 0.78), rgb(23 19 15 / 0.5) 55%, transparent);
         pointer-events: none;
       }
-      header > * {
+      .head > * {
         pointer-events: auto;
       }
       .face {
@@ -165,7 +171,7 @@ export class Room extends LitElement {
         border: 2px solid var(--cream);
         background: #3a2e25;
       }
-      footer {
+      .controls {
         grid-area: 3 / 1;
         z-index: 2;
         padding: var(--s2) var(--s4) calc(var(--s4) + env(safe-area-inset-bottom));
@@ -175,7 +181,7 @@ export class Room extends LitElement {
         width: 100%;
         justify-self: center;
       }
-      footer button {
+      .controls button {
         flex: 1 1 0;
         min-width: 0;
         flex-direction: column;
@@ -190,15 +196,15 @@ export class Room extends LitElement {
         backdrop-filter: blur(12px);
         -webkit-backdrop-filter: blur(12px);
       }
-      footer button.on {
+      .controls button.on {
         background: var(--glow);
         color: var(--night);
       }
       @media (hover: hover) {
-        footer button:hover {
+        .controls button:hover {
           background: rgb(60 50 42 / 0.85);
         }
-        footer button.on:hover {
+        .controls button.on:hover {
           background: #ffae86;
         }
         .hear:hover {
@@ -226,7 +232,7 @@ export class Room extends LitElement {
         .waiting {
           padding-bottom: 120px;
         }
-        footer button {
+        .controls button {
           min-height: 48px;
         }
       }
@@ -240,30 +246,32 @@ export class Room extends LitElement {
 
   override render() {
     const { host } = this;
+    const first = firstName(host);
     const waiting = this.view.main === null;
-    return html`
+    const words = this.waitingWords(first);
+    return html`<main aria-label=${t("room.label", { host })}>
       <pl-stage
         .view=${this.view}
         .streams=${this.streams}
         .fill=${this.fill}
       >
         <pl-lobby-art></pl-lobby-art>
-        <div class="waiting">
-          <h1>${this.joining ? t("room.joining") : waiting ? t("room.waiting", { host }) : t("room.joining")}</h1>
-          <p>${this.joining || !waiting ? "" : t("room.waiting_more")}</p>
+        <div class="waiting" role="status">
+          <h1>${words.title}</h1>
+          <p>${words.more}</p>
         </div>
       </pl-stage>
-      <header>
+      <div class="head">
         <span class="face" aria-hidden="true">${host.slice(0, 1)}</span>
         <div class="who">
           <b>${host}</b>
           <span class="small">${[this.company, waiting ? this.visitTitle : t("room.here")].filter((s) => s !== "").join(" · ")}</span>
         </div>
         <pl-dots .dots=${this.dots}></pl-dots>
-      </header>
+      </div>
       ${this.self === null
         ? nothing
-        : html`<pl-video class="self" mirrored .stream=${this.self} .label=${t("room.you_small", { host })}></pl-video>`}
+        : html`<pl-video class="self" mirrored .stream=${this.self} .label=${t("room.you_small", { host: first })}></pl-video>`}
       <div class="middle">
         <div role="status" aria-live="polite">
           ${this.banner === "" ? nothing : html`<p class="say glass"><span class="spin" aria-hidden="true"></span>${this.banner}</p>`}
@@ -277,10 +285,10 @@ export class Room extends LitElement {
               <button aria-label=${t("room.hint_close")} @click=${() => (this.hintHidden = true)}>${icon("x")}</button>
             </div>`}
         ${this.sound === "asking" && this.hasSound
-          ? html`<button class="hear" @click=${() => this.hear()}>${icon("volume")}${t("room.hear", { host: host.split(" ")[0] ?? host })}</button>`
+          ? html`<button class="hear" @click=${() => this.hear()}>${icon("volume")}${t("room.hear", { host: first })}</button>`
           : nothing}
       </div>
-      <footer role="toolbar" aria-label=${t("room.controls")}>
+      <div class="controls" role="toolbar" aria-label=${t("room.controls")}>
         ${this.button(this.sound === "on" ? "volume" : "volumeOff", t(this.sound === "on" ? "room.sound_on" : "room.sound_off"), this.sound === "on", () =>
           this.sound === "on" ? emit(this, "pl-sound", false) : this.hear(),
         )}
@@ -292,8 +300,18 @@ export class Room extends LitElement {
           ${icon(this.fill ? "whole" : "maximize")}${t(this.fill ? "room.whole" : "room.fill")}
         </button>
         <button @click=${() => emit(this, "pl-leave")}>${icon("leave")}${t("room.leave")}</button>
-      </footer>
-    `;
+      </div>
+    </main>`;
+  }
+
+  /* What stands in the room while there is no picture. */
+  private waitingWords(host: string): { title: string; more: string } {
+    if (this.joining || this.view.main !== null) {
+      return { title: t("room.joining"), more: "" };
+    }
+    return this.view.audible.length > 0
+      ? { title: t("room.sound_only", { host }), more: t("room.sound_only_more") }
+      : { title: t("room.waiting", { host }), more: t("room.waiting_more") };
   }
 
   private button(name: IconName, label: string, pressed: boolean, onclick: () => void) {

@@ -55,7 +55,7 @@ export class Studio extends LitElement {
       :host {
         display: grid;
         grid-template-columns: minmax(0, 1fr) 340px;
-        min-height: 100%;
+        min-height: 100dvh;
         container-type: inline-size;
       }
       .desk {
@@ -191,6 +191,7 @@ export class Studio extends LitElement {
         border-left: 1px solid var(--line);
         padding: var(--s5);
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s5);
         align-content: start;
         min-width: 0;
@@ -211,7 +212,8 @@ export class Studio extends LitElement {
         gap: var(--s2);
       }
       .invite button {
-        padding: 0 var(--s3);
+        padding: 0 var(--s2);
+        font-size: 0.9375rem;
       }
       .link {
         font-size: var(--step--1);
@@ -277,6 +279,7 @@ export class Studio extends LitElement {
       @media (max-width: 1240px) {
         :host {
           grid-template-columns: minmax(0, 1fr);
+          min-height: 0;
         }
         aside {
           border-left: 0;

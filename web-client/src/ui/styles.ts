@@ -180,13 +180,9 @@ export const shared = css`
     padding-right: var(--s6);
     text-overflow: ellipsis;
     appearance: none;
-    background-image:
-      linear-gradient(45deg, transparent 50%, var(--muted) 50%),
-      linear-gradient(-45deg, transparent 50%, var(--muted) 50%);
-    background-size: 6px 6px;
-    background-position:
-      right 21px center,
-      right 15px center;
+    background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%238d8073' stroke-width='2' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='m6 9 6 6 6-6'/%3E%3C/svg%3E");
+    background-size: 20px;
+    background-position: right 14px center;
     background-repeat: no-repeat;
   }
   ::placeholder {

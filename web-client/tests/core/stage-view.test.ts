@@ -27,7 +27,7 @@ describe("the stage", () => {
   });
 
   test("falls back to the presenter when the main source has no picture", () => {
-    const sources = room.sources.map((s) => (s.id === "s-screen" ? { ...s, alive: false } : s));
+    const sources = room.sources.map((s) => (s.id === "s-screen" ? { ...s, video_alive: false } : s));
     expect(stageView(as("jonas", "customer", { sources }), { hideMine: true }).main?.slot).toBe(0);
   });
 
