@@ -4,7 +4,9 @@
 #include <stdarg.h>
 
 #include "routing/cursor.h"
+#include "routing/demux.h"
 #include "routing/subscription.h"
+#include "routing/twcc_receiver.h"
 
 #include <cmocka.h>
 
