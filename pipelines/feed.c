@@ -1,5 +1,7 @@
 #include "feed.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,7 +11,6 @@
 #define RTP_HEADER_SIZE 12
 #define PATIENCE_MS 50
 #define SOCKET_ROOM (1 << 20)
-#define NTP_OF_1970 2208988800u
 #define RTCP_SR 200
 #define RTCP_SDES 202
 #define RTCP_PSFB 206
@@ -17,7 +18,7 @@
 void feed_init(struct feed *f, int fd, enum media_codec video, bool audio, uint64_t seed) {
     int room = SOCKET_ROOM;
     *f = (struct feed){.fd = fd};
-    g_mutex_init(&f->lock);
+    pthread_mutex_init(&f->lock, NULL);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
     const enum media_codec codecs[FEED_TRACKS] = {video, audio ? CODEC_OPUS : CODEC_NONE};
     for (size_t i = 0; i < FEED_TRACKS; i++) {
@@ -42,13 +43,13 @@ void feed_clear(struct feed *f) {
     for (size_t i = 0; i < FEED_TRACKS; i++) {
         packetiser_clear(&f->tracks[i].cut);
     }
-    g_mutex_clear(&f->lock);
+    pthread_mutex_destroy(&f->lock);
 }
 
 void feed_set_origin(struct feed *f, uint64_t unix_usec) {
-    g_mutex_lock(&f->lock);
+    pthread_mutex_lock(&f->lock);
     f->unix_origin = unix_usec;
-    g_mutex_unlock(&f->lock);
+    pthread_mutex_unlock(&f->lock);
 }
 
 static int send_message(struct feed *f, struct bytes head, struct bytes body) {
@@ -83,10 +84,9 @@ static uint32_t timestamp(const struct feed_track *t, uint64_t time) {
 /* Sender report and SDES CNAME in one compound packet. */
 static void send_report(struct feed *f, const struct feed_track *t, uint64_t now) {
     uint8_t p[28 + 20] = {0x80, RTCP_SR, 0, 6};
-    uint64_t unix_usec = f->unix_origin + now / 1000;
+    uint64_t ntp = clock_ntp_of_unix(f->unix_origin + now / 1000);
     write_be32(p + 4, t->ssrc);
-    write_be32(p + 8, (uint32_t)(unix_usec / 1000000 + NTP_OF_1970));
-    write_be32(p + 12, (uint32_t)(((unix_usec % 1000000) << 32) / 1000000));
+    write_be64(p + 8, ntp);
     write_be32(p + 16, timestamp(t, now));
     write_be32(p + 20, t->packets);
     write_be32(p + 24, t->octets);
@@ -136,21 +136,21 @@ static int send_frame(struct feed *f, struct feed_track *t, uint64_t time) {
 
 int feed_frame(struct feed *f, enum feed_kind kind, struct bytes frame, uint64_t time) {
     struct feed_track *t = &f->tracks[kind];
-    g_mutex_lock(&f->lock);
+    pthread_mutex_lock(&f->lock);
     int r = packetiser_frame(&t->cut, frame);
     r = r < 0 ? r : send_frame(f, t, time);
-    g_mutex_unlock(&f->lock);
+    pthread_mutex_unlock(&f->lock);
     return r;
 }
 
 void feed_report(struct feed *f, uint64_t now) {
-    g_mutex_lock(&f->lock);
+    pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < FEED_TRACKS; i++) {
         if (f->tracks[i].packets > 0) {
             send_report(f, &f->tracks[i], now);
         }
     }
-    g_mutex_unlock(&f->lock);
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* RFC 3550 §6.1: a compound packet. */
@@ -183,9 +183,9 @@ bool feed_read(struct feed *f) {
             return wanted;
         }
         if (n <= 0) {
-            g_mutex_lock(&f->lock);
+            pthread_mutex_lock(&f->lock);
             f->gone = true;
-            g_mutex_unlock(&f->lock);
+            pthread_mutex_unlock(&f->lock);
             return false;
         }
         wanted = asks_for_key_frame(bytes_of(message, (size_t)n)) || wanted;
@@ -193,8 +193,8 @@ bool feed_read(struct feed *f) {
 }
 
 bool feed_is_gone(struct feed *f) {
-    g_mutex_lock(&f->lock);
+    pthread_mutex_lock(&f->lock);
     bool gone = f->gone;
-    g_mutex_unlock(&f->lock);
+    pthread_mutex_unlock(&f->lock);
     return gone;
 }

@@ -6,7 +6,7 @@
 #pragma once
 #include "packetiser.h"
 
-#include <glib.h>
+#include <pthread.h>
 
 #define FEED_SSRC_VIDEO 1
 #define FEED_SSRC_AUDIO 2
@@ -23,7 +23,7 @@ struct feed_track {
 };
 
 struct feed {
-    GMutex lock;
+    pthread_mutex_t lock;
     int fd;               /* owned */
     bool gone;            /* the other side hung up */
     uint64_t unix_origin; /* microseconds since 1970 at running time 0 */
