@@ -432,14 +432,12 @@ static int finish(struct connection *c, struct lws *wsi) {
         if (!x->body_done && x->body_expected > 0) {
             x->draining = true; /* http_body or the tick ends it */
             x->deadline = clock_now() + DRAIN_TIME;
-            lws_rx_flow_control(wsi, 1);
             return 0;
         }
         return -1;
     }
     c->x = NULL;
     exchange_part(x);
-    lws_rx_flow_control(wsi, 1);
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
@@ -664,7 +662,6 @@ static int http_request(struct signal *s, struct connection *c, struct lws *wsi,
     }
     if (x->body_done) {
         x->deadline = clock_now() + ANSWER_TIME;
-        lws_rx_flow_control(wsi, 0);
         dispatch_body(x);
         return 0;
     }
@@ -701,7 +698,7 @@ static int http_body(struct connection *c, struct lws *wsi, const uint8_t *p, si
     return 0;
 }
 
-static int http_body_done(struct connection *c, struct lws *wsi) {
+static int http_body_done(struct connection *c) {
     struct exchange *x = c->x;
 
     if (x == NULL || x->body_done) {
@@ -715,7 +712,6 @@ static int http_body_done(struct connection *c, struct lws *wsi) {
         return 0;
     }
     x->deadline = clock_now() + ANSWER_TIME;
-    lws_rx_flow_control(wsi, 0);
     if (x->sink_done != NULL) {
         x->sink_done(x);
         return 0;
@@ -825,7 +821,7 @@ int http_callback(struct signal *s, struct lws *wsi, int reason, void *user, voi
     case LWS_CALLBACK_HTTP_BODY:
         return http_body(c, wsi, in, n);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return http_body_done(c, wsi);
+        return http_body_done(c);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return http_writeable(c, wsi);
     case LWS_CALLBACK_CLOSED_HTTP:
