@@ -74,6 +74,7 @@ async function measureServer(name, start, { steps, joins = true, recorded = fals
       const m = await load.ask(`measure ${seconds}`);
       m.joined = joined;
       m.memoryPerViewer = (m.rss - empty) / viewers;
+      m.disturbed = m.core_busy - m.server_cpu > 0.1; // somebody else was on the server's core
       m.clientLimited = m.client_cpu > 0.95 || m.client_drops > 0;
       m.lossy = Math.max(m.loss, 1 - m.packets / m.expected - 6 / (m.expected / m.viewers)) > 0.001 ||
         m.lost_viewers > 0;

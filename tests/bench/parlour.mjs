@@ -67,10 +67,12 @@ export async function startParlour({ address, build }) {
     await waitForPort(address, PORT, child, path.join(folder, 'log'));
     const visit = await call('POST', '/api/v1/visits', { title: 'Bench', recording: 'off' });
     await call('POST', `/api/v1/visits/${visit.id}/start`);
+    // The viewers are customers: nobody is sent their own sound.
+    const invite = await call('POST', `/api/v1/visits/${visit.id}/invites`, { name: 'Bench' });
     return {
       pid: child.pid,
       source: `whip ${base}/whip/${visit.id}?source=camera ${token}`,
-      target: `whep ${base}/whep/${visit.id} ${token}`,
+      target: `whep ${base}/whep/${visit.id} ${invite.token}`,
       recorded: () => ({ target: `whep ${base}/whep/w/${slug} -`, duration: RECORDED_SECONDS - 30 }),
       stop,
     };

@@ -53,6 +53,11 @@ export function printTable(results) {
       : last.lossy
         ? `the server was the limit (its core ${(last.core_busy * 100).toFixed(0)} %, client's ${(last.client_cpu * 100).toFixed(0)} %, no drops by the client)`
         : `no limit was reached at ${last.viewers} viewers (server's core ${(last.core_busy * 100).toFixed(0)} %, client's ${(last.client_cpu * 100).toFixed(0)} %)`;
+    const disturbed = server.steps.filter((s) => s.disturbed).length;
+    if (disturbed > 0) {
+      console.log(`${server.name}: OTHER PROGRAMS ran on the server's core in ${disturbed} of ${server.steps.length} ` +
+        'measurements; repeat this on a quiet machine');
+    }
     console.log(`${server.name}: ${limit}; SRTP profile ${last.joined.profile}`);
   }
 }
