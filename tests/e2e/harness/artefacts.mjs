@@ -1,0 +1,17 @@
+// Screenshots of what the tests saw, for people to look at (tests/e2e/artefacts, not committed).
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+import { DESK, PHONE } from './chromium.mjs';
+
+const FOLDER = fileURLToPath(new URL('../artefacts/', import.meta.url));
+
+export async function shoot(page, name) {
+  await mkdir(FOLDER, { recursive: true });
+  const before = page.viewportSize();
+  for (const size of [PHONE, DESK]) {
+    await page.setViewportSize(size);
+    await page.screenshot({ path: path.join(FOLDER, `${name}-${size.width}x${size.height}.png`) });
+  }
+  await page.setViewportSize(before);
+}
