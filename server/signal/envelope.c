@@ -102,6 +102,8 @@ static struct json *source_json(const struct source *source) {
     json_put_bool(o, "audio", source->audio);
     json_put_bool(o, "video", source->video);
     json_put_bool(o, "alive", source->alive);
+    json_put_bool(o, "audio_alive", source->audio_alive);
+    json_put_bool(o, "video_alive", source->video_alive);
     return o;
 }
 

@@ -114,6 +114,22 @@ void http_clear(struct signal *s) {
 
 /* ---- answering ---- */
 
+/* While an answer is on its way nothing is read: lws would find bytes (or the end of the stream) that
+ * it has no use for and come back at once, again and again. But it does not write while reading is
+ * held back (4.1.6, rops_handle_POLLIN_h1), so reading resumes for as long as there is output. */
+static void wait_quietly(struct exchange *x) {
+    if (x->wsi != NULL) {
+        lws_rx_flow_control(x->wsi, 0);
+    }
+}
+
+static void want_to_write(struct exchange *x) {
+    if (x->wsi != NULL) {
+        lws_rx_flow_control(x->wsi, 1);
+        lws_callback_on_writable(x->wsi);
+    }
+}
+
 static void answered(struct exchange *x, int status) {
     x->status = status;
     x->answered = true;
@@ -121,9 +137,7 @@ static void answered(struct exchange *x, int status) {
     if (!x->body_done && x->body_expected > 0) {
         x->close_after = true;
     }
-    if (x->wsi != NULL) {
-        lws_callback_on_writable(x->wsi);
-    }
+    want_to_write(x);
 }
 
 void reply_header(struct exchange *x, const char *name, const char *format, ...) {
@@ -326,16 +340,14 @@ int stream_send(struct exchange *x, const char *text) {
         return -ENOBUFS;
     }
     text_add_bytes(&x->stream, text, n);
-    lws_callback_on_writable(x->wsi);
+    want_to_write(x);
     return 0;
 }
 
 void stream_end(struct exchange *x) {
     x->streaming = false;
     x->deadline = clock_now() + SEND_TIME;
-    if (x->wsi != NULL) {
-        lws_callback_on_writable(x->wsi);
-    }
+    want_to_write(x);
 }
 
 /* ---- writing ---- */
@@ -472,7 +484,11 @@ static int http_writeable(struct connection *c, struct lws *wsi) {
         lws_callback_on_writable(wsi);
         return 0;
     }
-    return x->streaming ? 0 : finish(c, wsi);
+    if (x->streaming) {
+        wait_quietly(x);
+        return 0;
+    }
+    return finish(c, wsi);
 }
 
 /* ---- reading ---- */
@@ -662,6 +678,7 @@ static int http_request(struct signal *s, struct connection *c, struct lws *wsi,
     }
     if (x->body_done) {
         x->deadline = clock_now() + ANSWER_TIME;
+        wait_quietly(x);
         dispatch_body(x);
         return 0;
     }
@@ -712,6 +729,7 @@ static int http_body_done(struct connection *c) {
         return 0;
     }
     x->deadline = clock_now() + ANSWER_TIME;
+    wait_quietly(x);
     if (x->sink_done != NULL) {
         x->sink_done(x);
         return 0;
