@@ -31,7 +31,7 @@ static int compile(const char *input, const char *output) {
         return 1;
     }
     if (strcmp(name, "crash") == 0) {
-        raise(SIGSEGV);
+        raise(SIGKILL);
     }
     if (strcmp(name, "babble") == 0) {
         char noise[20000];
