@@ -1,5 +1,6 @@
 /* routing/outgoing.h: one RTP packet on its way to a viewer, as pieces that sealing puts together:
- * header (associated data) | prefix | payload | tail (encrypted). */
+ * header (associated data) | prefix | payload | tail (encrypted). No span
+ * is NULL, also when it is empty. */
 #pragma once
 #include "base/spans.h"
 #include "wire/media_types.h"

@@ -190,7 +190,7 @@ static uint32_t write_packet(struct outgoing_stream *s, const struct fragment *f
     }
     ret->header_size = (uint16_t)size;
     ret->prefix_size = f->prefix_size;
-    ret->payload = f->payload;
+    ret->payload = f->payload.n != 0 ? f->payload : bytes_of(padding_bytes, 0);
     ret->tail = bytes_of(padding_bytes, f->padding);
     ret->size = (uint16_t)(size + f->prefix_size + f->payload.n + f->padding);
     ret->index = index;
@@ -396,7 +396,7 @@ static void wrap_in_rtx(struct outgoing_stream *s, uint64_t index, struct outgoi
     write_be16(ret->prefix, (uint16_t)index);
     ret->prefix_size = (uint16_t)(ret->prefix_size + RTX_PREFIX);
     ret->size = (uint16_t)(ret->size + RTX_PREFIX - ret->tail.n);
-    ret->tail = bytes_of(NULL, 0);
+    ret->tail = bytes_of(padding_bytes, 0);
     ret->index = s->rtx_next++;
 }
 

@@ -135,6 +135,9 @@ static int receive(struct packet_pool *pool, struct bytes rtp, struct packet **r
     if (rtp.n > PACKET_SIZE_MAX) {
         return -EMSGSIZE;
     }
+    if (rtp.n < RTP_HEADER_MIN) {
+        return -EBADMSG;
+    }
     struct packet *p;
     const int r = take(pool, &p);
     if (r < 0) {

@@ -5,7 +5,7 @@
 
 #define JUMP_FORWARD 3000 /* MAX_DROPOUT, RFC 3550 A.1 */
 #define JUMP_BACK (-1000)
-#define START_SLACK 32 /* packets before the first that may still come, reordered */
+#define START_SLACK 32       /* packets before the first that may still come, reordered */
 #define START_GRACE MSEC(50) /* for the first packets of the first key frame to come, reordered */
 #define ANCHOR_ERROR ((int64_t)SEC(5))
 #define NACKS_AT_ONCE 64
@@ -389,18 +389,21 @@ static void start(struct track *t, const struct packet *p, usec_t now) {
     }
 }
 
-/* Makes room so that nothing unreleased is overwritten. */
+/* Makes room so that nothing unreleased is overwritten: half a ring is dropped at once. */
 static void keep_within_ring(struct track *t, uint64_t sequence, usec_t now) {
-    while (sequence > t->released + t->mask) {
-        if (t->waiting_for_key || (t->kind == MEDIA_AUDIO && t->scan > t->highest)) {
-            t->released = t->scan = sequence - t->mask / 2;
-            nack_generator_forget(&t->nacks, t->released);
-        } else if (t->scan > t->released) {
-            release(t, t->scan, false, now);
-        } else {
-            give_up(t, now);
-        }
+    if (sequence <= t->released + t->mask) {
+        return;
     }
+    const uint64_t half = sequence - t->mask / 2;
+    t->scan = t->scan > half ? t->scan : half;
+    if (t->kind == MEDIA_VIDEO && !t->waiting_for_key) {
+        give_up_video(t, now);
+        return;
+    }
+    t->released = t->scan;
+    t->gap_since = USEC_NEVER;
+    t->batch_since = USEC_NEVER;
+    nack_generator_forget(&t->nacks, t->released);
 }
 
 static void look_for_key(struct track *t, const struct packet *p) {

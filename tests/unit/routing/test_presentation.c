@@ -57,7 +57,7 @@ static void lies_in_the_index_are_refused(void **state) {
         {63, 0x80},        {64 + 7, 1},      {64 + 8, 1},
         {64 + 12, 0},      {64 + 12, 3},     {64 + 14, 0},
         {64 + 16, 0},      {64 + 96 + 7, 1}, {64 + 96 + 8, 0},
-        {64 + 96 + 11, 1}, {64 + 96, 0},
+        {64 + 96 + 11, 1}, {64 + 96 + 1, 0},
     };
     const struct bytes file = made_rung(CODEC_VP8, 100, 4, 2, 2, 3000);
     uint8_t *b = (uint8_t *)(uintptr_t)file.p;

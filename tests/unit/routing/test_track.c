@@ -117,6 +117,28 @@ static void lost_sound_is_a_hole_in_the_viewers_numbers(void **state) {
     made_clear(&m);
 }
 
+static void a_jump_beyond_the_ring_drops_what_waited(void **state) {
+    (void)state;
+    struct made m;
+    made_init_audio(&m, 0);
+    made_frame(&m, true, 1, SEC(1));
+    m.sequence++;
+    made_frame(&m, true, 1, SEC(1)); /* waits for the one before */
+    m.sequence = (uint16_t)(m.sequence + TRACK_AUDIO_RING);
+    assert_int_equal(made_frame(&m, true, 1, SEC(1)), 0);
+    assert_int_equal(track_advance(&m.track, SEC(1) + TRACK_AUDIO_WAIT), 1);
+    made_clear(&m);
+    made_init(&m, 0);
+    made_frame(&m, true, 1, SEC(1));
+    m.sequence++;
+    made_frame(&m, true, 1, SEC(1));
+    m.sequence = (uint16_t)(m.sequence + TRACK_VIDEO_RING);
+    made_frame(&m, false, 1, SEC(1));
+    assert_int_equal(m.track.counters.frames_given_up, 1);
+    assert_int_equal(made_frame(&m, true, 1, SEC(1)), 1);
+    made_clear(&m);
+}
+
 static void a_restarted_publisher_does_not_break_viewers(void **state) {
     (void)state;
     struct made m;
@@ -166,6 +188,7 @@ int main(void) {
         cmocka_unit_test(a_big_frame_flows_after_three_milliseconds),
         cmocka_unit_test(after_an_unrepaired_loss_viewers_go_on_at_a_key_frame),
         cmocka_unit_test(lost_sound_is_a_hole_in_the_viewers_numbers),
+        cmocka_unit_test(a_jump_beyond_the_ring_drops_what_waited),
         cmocka_unit_test(a_restarted_publisher_does_not_break_viewers),
         cmocka_unit_test(one_stray_packet_restarts_nothing),
     };
