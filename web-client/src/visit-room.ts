@@ -68,7 +68,7 @@ export class VisitRoom {
       return;
     }
     this.join();
-    if (this.info.state === "planned") {
+    if (this.info.state !== "live") {
       void this.openOwn("camera");
       void this.openOwn("microphone");
     }
@@ -218,7 +218,7 @@ export class VisitRoom {
   /* Sends camera and microphone; nothing before the visit was started. */
   private publishOwn(): void {
     const { camera, microphone } = this.capture;
-    if (this.camera !== null || this.phase === "planned" || this.phase === "ended" || (camera === null && microphone === null)) {
+    if (this.camera !== null || this.phase !== "live" || (camera === null && microphone === null)) {
       this.draw();
       return;
     }

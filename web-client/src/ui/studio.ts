@@ -334,7 +334,7 @@ export class Studio extends LitElement {
         emit(this, "pl-camera");
         break;
       case "3":
-        if (this.canShare && this.phase !== "planned") {
+        if (this.canShare && !this.unsent) {
           emit(this, "pl-screen");
         }
         break;
@@ -345,6 +345,11 @@ export class Studio extends LitElement {
         break;
     }
   };
+
+  /* Nothing is sent yet; the door may be open already, for people to wait. */
+  private get unsent(): boolean {
+    return this.phase === "planned" || this.phase === "lobby";
+  }
 
   override render() {
     return html`<div class="desk">
@@ -377,7 +382,7 @@ export class Studio extends LitElement {
           ? nothing
           : html`<span class="chip ${live ? "live" : ""}">${t(live ? "visit.live" : this.phase === "lobby" ? "visit.lobby" : "visit.planned")} ${running}</span>
               <button @click=${() => (this.ending = true)}>${t("visit.end")}</button>`}
-        ${this.phase === "planned" ? html`<button class="primary" @click=${() => emit(this, "pl-start")}>${t("visit.start")}</button>` : nothing}
+        ${this.unsent ? html`<button class="primary" @click=${() => emit(this, "pl-start")}>${t("visit.start")}</button>` : nothing}
       </div>
     </div>`;
   }
@@ -390,9 +395,9 @@ export class Studio extends LitElement {
   }
 
   private frame() {
-    const planned = this.phase === "planned";
+    const { unsent } = this;
     return html`<div class="frame">
-      ${planned
+      ${unsent
         ? this.check()
         : html`<pl-stage .view=${this.view} .streams=${this.streams} .fill=${false}>
               <div class="nothing">
@@ -408,7 +413,7 @@ export class Studio extends LitElement {
         <button class=${this.camera ? "on" : ""} aria-pressed=${this.camera} @click=${() => emit(this, "pl-camera")}>
           ${icon(this.camera ? "video" : "videoOff")}${t("visit.camera")} <kbd aria-hidden="true">1</kbd>
         </button>
-        ${this.canShare && !planned
+        ${this.canShare && !unsent
           ? html`<button class=${this.screen ? "on" : ""} aria-pressed=${this.screen} @click=${() => emit(this, "pl-screen")}>
               ${icon("screen")}${t("visit.screen")} <kbd aria-hidden="true">3</kbd>
             </button>`
