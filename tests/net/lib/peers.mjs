@@ -1,0 +1,82 @@
+// Starts the peers of ../peers and reads their JSON lines.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PATIENCE } from './server.mjs';
+
+const PEERS = join(dirname(fileURLToPath(import.meta.url)), '../peers');
+
+/** Debian's own Python has the Debian packages; another one on PATH has not. */
+const PROGRAMS = {
+  aiortc: ['/usr/bin/python3', join(PEERS, 'aiortc_peer.py')],
+  gstreamer: ['/usr/bin/python3', join(PEERS, 'gstreamer_peer.py')],
+  werift: [process.execPath, join(PEERS, 'werift_peer.mjs')],
+  datachannel: [process.execPath, join(PEERS, 'datachannel_peer.mjs')],
+};
+
+export class Peer {
+  /** options: { url, token, codec, seconds, … } become --url … */
+  constructor(stack, role, options) {
+    this.name = `${stack} ${role}`;
+    this.events = [];
+    this.waiting = [];
+    this.errors = '';
+    const [program, script] = PROGRAMS[stack];
+    const args = Object.entries(options).filter(([, v]) => v !== undefined).flatMap(([k, v]) => [`--${k}`, String(v)]);
+    this.child = spawn(program, [script, role, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child.stdin.on('error', () => {});
+    this.child.stderr.on('data', (d) => { this.errors = (this.errors + d).slice(-4000); });
+    createInterface({ input: this.child.stdout }).on('line', (line) => {
+      let event;
+      try { event = JSON.parse(line); } catch { return; }
+      this.events.push(event);
+      this.#look();
+    });
+    this.gone = new Promise((done) => this.child.on('close', (code) => {
+      this.ended = true;
+      this.#look();
+      done(code);
+    }));
+  }
+
+  #look() {
+    this.waiting = this.waiting.filter((w) => !w());
+  }
+
+  /** The first event of that name; rejects when the peer fails or ends without it. */
+  event(name, ms = 20_000) {
+    return new Promise((done, fail) => {
+      const timer = setTimeout(() => fail(new Error(
+        `${this.name}: no "${name}" in ${ms * PATIENCE} ms; ${this.said()}`)), ms * PATIENCE);
+      const look = () => {
+        const found = this.events.find((e) => e.event === name);
+        const failed = this.events.find((e) => e.event === 'failed');
+        if (!found && !failed && !this.ended) return false;
+        clearTimeout(timer);
+        if (found) done(found);
+        else fail(new Error(`${this.name} ended without "${name}"; ${this.said()}`));
+        return true;
+      };
+      if (!look()) this.waiting.push(look);
+    });
+  }
+
+  said() {
+    return `said ${this.events.map((e) => JSON.stringify(e)).join(' ').slice(-1500)} ${this.errors}`;
+  }
+
+  /** Ends it in order: it deletes its session. */
+  async stop() {
+    this.child.stdin.end();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 8000 * PATIENCE);
+    await this.gone;
+    clearTimeout(timer);
+  }
+
+  /** Ends it as a power cut would. */
+  async kill() {
+    this.child.kill('SIGKILL');
+    await this.gone;
+  }
+}
