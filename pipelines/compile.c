@@ -19,9 +19,12 @@ struct options {
 
 static bool parse(int argc, char **argv, struct options *ret) {
     static const struct option table[] = {
-        {"out", required_argument, NULL, 'o'},      {"title", required_argument, NULL, 't'},
-        {"captions", required_argument, NULL, 'c'}, {"lang", required_argument, NULL, 'l'},
-        {"label", required_argument, NULL, 'b'},    {"chapters", required_argument, NULL, 'h'},
+        {"out", required_argument, NULL, 'o'},
+        {"title", required_argument, NULL, 't'},
+        {"captions", required_argument, NULL, 'c'},
+        {"lang", required_argument, NULL, 'l'},
+        {"label", required_argument, NULL, 'b'},
+        {"chapters", required_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     *ret = (struct options){.lang = "en"};
@@ -50,16 +53,17 @@ static bool parse(int argc, char **argv, struct options *ret) {
         }
     }
     ret->in = optind + 1 == argc ? argv[optind] : NULL;
-    bool plain = ret->lang[0] && strspn(ret->lang, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                                                   "WXYZ0123456789-") == strlen(ret->lang);
+    bool plain =
+        ret->lang[0] && strspn(ret->lang, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+                                          "WXYZ0123456789-") == strlen(ret->lang);
     return ret->in && ret->out && plain && strlen(ret->lang) <= 35; /* RFC 5646 §4.4.1 */
 }
 
 static const char *label_of(const struct options *options) {
     static const char *const labels[][2] = {
-        {"en", "English"},   {"de", "Deutsch"},    {"fr", "Français"}, {"es", "Español"},
-        {"it", "Italiano"},  {"nl", "Nederlands"}, {"sv", "Svenska"},  {"pt", "Português"},
-        {"pl", "Polski"},    {"da", "Dansk"},      {"ja", "日本語"},   {"zh", "中文"},
+        {"en", "English"},  {"de", "Deutsch"},    {"fr", "Français"}, {"es", "Español"},
+        {"it", "Italiano"}, {"nl", "Nederlands"}, {"sv", "Svenska"},  {"pt", "Português"},
+        {"pl", "Polski"},   {"da", "Dansk"},      {"ja", "日本語"},   {"zh", "中文"},
     };
     if (options->label) {
         return options->label;
@@ -110,10 +114,11 @@ static int add_captions(const struct options *options, const char *directory,
 /* A file may promise more than it holds. */
 static int check_whole(const struct probe *probe, double end, struct failure *failure) {
     if (probe->duration > 0 && end < probe->duration * 0.9 - 1) {
-        return failure_set(failure, "cut_off",
-                           "The file is cut off: it holds only %.0f of its %.0f seconds. Export or copy "
-                           "it again, then upload the whole file.",
-                           end, probe->duration);
+        return failure_set(
+            failure, "cut_off",
+            "The file is cut off: it holds only %.0f of its %.0f seconds. Export or copy "
+            "it again, then upload the whole file.",
+            end, probe->duration);
     }
     return 0;
 }
@@ -122,9 +127,8 @@ static int build(const struct options *options, const struct probe *probe, const
                  struct manifest *manifest, struct failure *failure) {
     char captions_file[64];
     double video_end = 0, audio_end = 0;
-    struct stage stage = {.failure = failure,
-                          .duration = probe->duration,
-                          .job_started = g_get_monotonic_time()};
+    struct stage stage = {
+        .failure = failure, .duration = probe->duration, .job_started = g_get_monotonic_time()};
     if (add_captions(options, directory, manifest, captions_file, sizeof(captions_file), failure) <
         0) {
         return -1;

@@ -12,16 +12,19 @@
 static const uint32_t speeds[] = {100, 50, 75, 125, 150, 200};
 #define SPEED_COUNT G_N_ELEMENTS(speeds)
 
-/* audiorate fills holes, also the one before the first sample, so that sample n is at n / 48000 s. */
+/* audiorate fills holes, also the one before the first sample, so that sample n is at n / 48000 s.
+ */
 static char *describe(void) {
     GString *text = g_string_new(
         "uridecodebin name=in audioconvert name=entry ! audioresample ! audiorate ! "
         "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved ! tee name=t ");
     for (size_t i = 0; i < SPEED_COUNT; i++) {
         bool normal = speeds[i] == 100;
-        g_string_append(text, "t. ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=2000000000 ! ");
+        g_string_append(
+            text, "t. ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=2000000000 ! ");
         if (!normal) {
-            g_string_append_printf(text, "pitch tempo=%u.%02u ! ", speeds[i] / 100, speeds[i] % 100);
+            g_string_append_printf(text, "pitch tempo=%u.%02u ! ", speeds[i] / 100,
+                                   speeds[i] % 100);
         }
         g_string_append_printf(text,
                                "audioconvert ! opusenc frame-size=20 bitrate=%d bitrate-type=vbr "
@@ -33,12 +36,11 @@ static char *describe(void) {
 
 static void name_rung(struct manifest *manifest, const struct rung_sink *sink) {
     struct manifest_rung *rung = &manifest->rungs[manifest->rung_count++];
-    *rung = (struct manifest_rung){.kind = "audio",
-                                   .codec = "opus",
-                                   .speed = sink->format.speed_percent};
+    *rung = (struct manifest_rung){
+        .kind = "audio", .codec = "opus", .speed = sink->format.speed_percent};
     snprintf(rung->file, sizeof(rung->file), "audio-%u.rung", rung->speed);
-    rung->bitrate =
-        (uint32_t)(rung_writer_payload_bytes(sink->writer) * 8 * CLOCK / (sink->end ? sink->end : 1));
+    rung->bitrate = (uint32_t)(rung_writer_payload_bytes(sink->writer) * 8 * CLOCK /
+                               (sink->end ? sink->end : 1));
 }
 
 static int run(const char *path, const struct probe *probe, const char *directory,

@@ -20,9 +20,10 @@ static GstPadProbeReturn pass(GstPad *pad, GstPadProbeInfo *info, gpointer data)
     struct gate *gate = data;
     GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
     if (gate->frames > 0 && gate->frames % gate->key_every == 0) {
-        gst_pad_push_event(pad, gst_video_event_new_downstream_force_key_unit(
-                                    GST_BUFFER_PTS(buffer), GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE,
-                                    TRUE, (guint)(gate->frames / gate->key_every)));
+        gst_pad_push_event(pad,
+                           gst_video_event_new_downstream_force_key_unit(
+                               GST_BUFFER_PTS(buffer), GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE,
+                               TRUE, (guint)(gate->frames / gate->key_every)));
     }
     GstCaps *caps = gst_pad_get_current_caps(pad);
     poster_consider(&gate->poster, buffer, caps, GST_BUFFER_PTS(buffer));
@@ -46,7 +47,8 @@ static char *describe(const struct probe *probe, const struct fit *fit) {
         "capsfilter name=gate caps=video/x-raw,format=I420,width=%u,height=%u,"
         "pixel-aspect-ratio=1/1,framerate=%u/%u,colorimetry=bt601 ! tee name=t "
         "t. ! queue max-size-buffers=12 max-size-bytes=0 max-size-time=0 ! "
-        "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=fast bframes=0 "
+        "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=fast "
+        "bframes=0 "
         "ref=2 key-int-max=100000 byte-stream=true threads=2 "
         "option-string=scenecut=0:open-gop=0:force-cfr=1 ! "
         "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au ! "
@@ -69,13 +71,13 @@ static void name_rung(struct manifest *manifest, const char *file, const char *c
                                    .width = sink->format.width,
                                    .height = sink->format.height};
     g_strlcpy(rung->file, file, sizeof(rung->file));
-    rung->bitrate =
-        (uint32_t)(rung_writer_payload_bytes(sink->writer) * 8 * CLOCK / (sink->end ? sink->end : 1));
+    rung->bitrate = (uint32_t)(rung_writer_payload_bytes(sink->writer) * 8 * CLOCK /
+                               (sink->end ? sink->end : 1));
 }
 
 static int run(const char *path, const struct probe *probe, const struct fit *fit,
-               const char *directory, struct stage *stage, struct gate *gate, struct rung_sink *h264,
-               struct rung_sink *vp8) {
+               const char *directory, struct stage *stage, struct gate *gate,
+               struct rung_sink *h264, struct rung_sink *vp8) {
     char *description = describe(probe, fit);
     int r = stage_build(stage, description);
     g_free(description);

@@ -23,9 +23,10 @@ static bool read_at(const struct file *f, uint64_t offset, uint8_t *p, size_t n)
 }
 
 static int cut_off(struct failure *ret) {
-    return failure_set(ret, "cut_off",
-                       "The file is cut off: its end is missing. Export or copy it again, then upload "
-                       "the whole file.");
+    return failure_set(
+        ret, "cut_off",
+        "The file is cut off: its end is missing. Export or copy it again, then upload "
+        "the whole file.");
 }
 
 /* ISO 14496-12 §4.2: size, type, and a 64-bit size when size is 1; 0 reaches to the end. */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <signal.h>
 #include <jansson.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

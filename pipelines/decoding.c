@@ -5,10 +5,11 @@ struct wanted {
     GstElement *video, *audio; /* owned by the pipeline */
 };
 
-/* Some containers are called "video/…" too: only what comes out of a demuxer is judged by its name. */
+/* Some containers are called "video/…" too: only what comes out of a demuxer is judged by its name.
+ */
 static bool is_container(GstPad *pad) {
-    GstPad *target = GST_IS_GHOST_PAD(pad) ? gst_ghost_pad_get_target(GST_GHOST_PAD(pad))
-                                           : gst_object_ref(pad);
+    GstPad *target =
+        GST_IS_GHOST_PAD(pad) ? gst_ghost_pad_get_target(GST_GHOST_PAD(pad)) : gst_object_ref(pad);
     GstElement *element = target ? gst_pad_get_parent_element(target) : NULL;
     bool typefind = element && g_str_has_prefix(GST_OBJECT_NAME(element), "typefind");
     gst_clear_object(&element);
@@ -35,8 +36,8 @@ static bool link_to(GstElement *entry, GstPad *pad, const char *stream_id) {
     }
     GstPad *in = gst_element_get_static_pad(entry, "sink");
     char *id = gst_pad_get_stream_id(pad);
-    bool ours = !gst_pad_is_linked(in) &&
-                (stream_id[0] == 0 || !id || g_strcmp0(id, stream_id) == 0);
+    bool ours =
+        !gst_pad_is_linked(in) && (stream_id[0] == 0 || !id || g_strcmp0(id, stream_id) == 0);
     bool linked = ours && gst_pad_link(pad, in) == GST_PAD_LINK_OK;
     g_free(id);
     gst_object_unref(in);
@@ -58,10 +59,9 @@ static void swallow(GstElement *bin, GstPad *pad) {
 static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
     struct wanted *wanted = data;
     GstCaps *caps = gst_pad_get_current_caps(pad);
-    const char *name =
-        caps && gst_caps_get_size(caps) > 0
-            ? gst_structure_get_name(gst_caps_get_structure(caps, 0))
-            : "";
+    const char *name = caps && gst_caps_get_size(caps) > 0
+                           ? gst_structure_get_name(gst_caps_get_structure(caps, 0))
+                           : "";
     bool linked = false;
     if (g_str_has_prefix(name, "video/x-raw")) {
         linked = link_to(wanted->video, pad, wanted->probe.video_id);

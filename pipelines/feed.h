@@ -1,8 +1,8 @@
 /* feed.h: the live side of a pipeline: RTP and RTCP packets, one a message, on a SOCK_SEQPACKET
  * socket to the server (pipelines/README.md, "The ingest socket").
  *
- * The functions may be called from any thread. A receiver that is too slow loses video from the middle
- * of a frame to the next key frame, never more than it must. */
+ * The functions may be called from any thread. A receiver that is too slow loses video from the
+ * middle of a frame to the next key frame, never more than it must. */
 #pragma once
 #include "packetiser.h"
 
@@ -32,8 +32,8 @@ struct feed {
 
 enum feed_kind { FEED_VIDEO, FEED_AUDIO };
 
-/* Takes over `fd`. `video` is CODEC_VP8 or CODEC_H264 (CODEC_NONE: no video), `audio` whether there is
- * an Opus track. `seed` makes sequence numbers and timestamps start anywhere. */
+/* Takes over `fd`. `video` is CODEC_VP8 or CODEC_H264 (CODEC_NONE: no video), `audio` whether there
+ * is an Opus track. `seed` makes sequence numbers and timestamps start anywhere. */
 void feed_init(struct feed *f, int fd, enum media_codec video, bool audio, uint64_t seed);
 void feed_clear(struct feed *f);
 
@@ -42,7 +42,8 @@ void feed_set_origin(struct feed *f, uint64_t unix_usec);
 
 /* Sends one encoded frame captured at `time` (nanoseconds of running time), after a sender report
  * when it is the track's first. 0, -EAGAIN when something was lost on a full socket (video: ask the
- * encoder for a key frame), -EPIPE when the server hung up, -EBADMSG for bytes that are no frame. */
+ * encoder for a key frame), -EPIPE when the server hung up, -EBADMSG for bytes that are no frame.
+ */
 int feed_frame(struct feed *f, enum feed_kind kind, struct bytes frame, uint64_t time);
 
 /* Sends a sender report for each track that has sent, as of running time `now` in nanoseconds

@@ -15,6 +15,6 @@ struct fit {
     uint32_t fps_n, fps_d;
 };
 
-/* The displayed shape inside 1280×720 (upright: 720×1280), never enlarged; at most 30 frames a second.
- * False when a side would be under 16 pixels. */
+/* The displayed shape inside 1280×720 (upright: 720×1280), never enlarged; at most 30 frames a
+ * second. False when a side would be under 16 pixels. */
 bool fit_picture(const struct picture *in, struct fit *ret);

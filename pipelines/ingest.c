@@ -117,8 +117,8 @@ static int open_socket(const struct options *options, struct failure *failure) {
     socklen_t size = sizeof(type);
     if (fd >= 0) {
         if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET) {
-            return failure_set(failure, "no_socket", "File descriptor %d is no SOCK_SEQPACKET socket.",
-                               fd);
+            return failure_set(failure, "no_socket",
+                               "File descriptor %d is no SOCK_SEQPACKET socket.", fd);
         }
         return fd;
     }
@@ -255,11 +255,12 @@ static char *describe_encoder(const struct ingest *in) {
                                  "target-bitrate=%d keyframe-max-dist=%u lag-in-frames=0 "
                                  "min-quantizer=4 max-quantizer=56 threads=2 static-threshold=100",
                                  kilobits * 1000, key_every)
-               : g_strdup_printf("x264enc name=encoder tune=zerolatency speed-preset=veryfast "
-                                 "bitrate=%d key-int-max=%u bframes=0 byte-stream=true threads=1 "
-                                 "option-string=scenecut=0 ! video/x-h264,"
-                                 "profile=constrained-baseline,stream-format=byte-stream,alignment=au",
-                                 kilobits, key_every);
+               : g_strdup_printf(
+                     "x264enc name=encoder tune=zerolatency speed-preset=veryfast "
+                     "bitrate=%d key-int-max=%u bframes=0 byte-stream=true threads=1 "
+                     "option-string=scenecut=0 ! video/x-h264,"
+                     "profile=constrained-baseline,stream-format=byte-stream,alignment=au",
+                     kilobits, key_every);
 }
 
 static char *describe(const struct ingest *in) {
@@ -276,9 +277,10 @@ static char *describe(const struct ingest *in) {
                "capsfilter name=sound caps=" LOOPER_AUDIO_CAPS
              : "appsrc name=audio format=time is-live=true block=true max-time=1000000000 "
                "max-bytes=0 caps=" LOOPER_AUDIO_CAPS " ! clocksync";
-    char *text = g_strdup_printf("%s ! queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! %s ! "
-                                 "appsink name=v sync=false async=false max-buffers=8 ",
-                                 video, encoder);
+    char *text =
+        g_strdup_printf("%s ! queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! %s ! "
+                        "appsink name=v sync=false async=false max-buffers=8 ",
+                        video, encoder);
     if (in->has_sound) {
         char *both = g_strdup_printf("%s %s ! queue ! opusenc frame-size=20 bitrate=%d ! "
                                      "appsink name=a sync=false async=false max-buffers=50",

@@ -15,9 +15,9 @@ struct looper {
     GstElement *decoding;
     guint bus_watch;
     GMutex lock;
-    bool started;            /* offset is set for this pass */
-    GstClockTime offset;     /* of this pass in the encoding pipeline's running time */
-    GstClockTime end;        /* of what was pushed, in the same time */
+    bool started;        /* offset is set for this pass */
+    GstClockTime offset; /* of this pass in the encoding pipeline's running time */
+    GstClockTime end;    /* of what was pushed, in the same time */
     unsigned empty_passes;
 };
 
@@ -138,7 +138,8 @@ static int start_pass(struct looper *l) {
     char *caps = looper_video_caps(l->config.fit);
     char *text = g_strdup_printf(
         "uridecodebin name=in videorate name=video ! video/x-raw,framerate=%u/%u ! videoconvert ! "
-        "videoflip method=%s ! videoscale add-borders=false ! videoconvert ! %s ! appsink name=v %s",
+        "videoflip method=%s ! videoscale add-borders=false ! videoconvert ! %s ! appsink name=v "
+        "%s",
         l->config.fit->fps_n, l->config.fit->fps_d, l->probe.turn, caps,
         l->config.audio ? "audioconvert name=audio ! audioresample ! audiorate ! " LOOPER_AUDIO_CAPS
                           " ! appsink name=a"

@@ -1,6 +1,6 @@
-/* looper.h: plays a file into two appsrc elements as one endless, seamless stream: raw I420 pictures and
- * S16LE sound whose timestamps go on across the seam. Decoding runs ahead by what the appsrcs hold, so
- * that starting over is not seen. */
+/* looper.h: plays a file into two appsrc elements as one endless, seamless stream: raw I420
+ * pictures and S16LE sound whose timestamps go on across the seam. Decoding runs ahead by what the
+ * appsrcs hold, so that starting over is not seen. */
 #pragma once
 #include "probe.h"
 #include <gst/gst.h>

@@ -57,13 +57,14 @@ static json_t *build(const struct manifest *m) {
         json_array_append_new(rungs, rung(&m->rungs[i]));
     }
     if (m->captions_lang) {
-        json_array_append_new(captions, json_pack("{s:s,s:s,s:s}", "lang", m->captions_lang, "label",
-                                                  m->captions_label, "file", m->captions_file));
+        json_array_append_new(captions,
+                              json_pack("{s:s,s:s,s:s}", "lang", m->captions_lang, "label",
+                                        m->captions_label, "file", m->captions_file));
     }
     return json_pack("{s:i,s:s,s:f,s:i,s:i,s:s*,s:o,s:o,s:o}", "version", 1, "title", m->title,
                      "duration", m->duration, "width", (int)m->width, "height", (int)m->height,
-                     "poster", m->poster ? "poster.jpg" : NULL, "rungs", rungs, "captions", captions,
-                     "chapters", chapters ? chapters : json_array());
+                     "poster", m->poster ? "poster.jpg" : NULL, "rungs", rungs, "captions",
+                     captions, "chapters", chapters ? chapters : json_array());
 }
 
 int manifest_write(const struct manifest *m, const char *directory) {

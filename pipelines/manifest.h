@@ -22,7 +22,8 @@ struct manifest {
     size_t rung_count;
     struct manifest_rung rungs[MANIFEST_RUNGS_MAX];
     const char *captions_lang, *captions_label, *captions_file; /* lang NULL: none */
-    const char *chapters_path; /* a JSON list of {t, title}, or an object that has one as `chapters` */
+    const char
+        *chapters_path; /* a JSON list of {t, title}, or an object that has one as `chapters` */
 };
 
 /* True when the file at `path` can serve as manifest.chapters_path. */

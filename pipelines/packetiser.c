@@ -4,14 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum {
-    NAL_SLICE = 1,
-    NAL_IDR = 5,
-    NAL_SPS = 7,
-    NAL_PPS = 8,
-    NAL_STAP_A = 24,
-    NAL_FU_A = 28
-};
+enum { NAL_SLICE = 1, NAL_IDR = 5, NAL_SPS = 7, NAL_PPS = 8, NAL_STAP_A = 24, NAL_FU_A = 28 };
 
 #define VP8_DESCRIPTOR_SIZE 4
 #define FU_HEADER_SIZE 2
@@ -150,8 +143,8 @@ static int add_nal(struct packetiser *p, struct bytes nal) {
             return -ENOMEM;
         }
         payload[0] = (nal.p[0] & 0x60) | NAL_FU_A;
-        payload[1] = (uint8_t)((at == 0 ? 0x80 : 0) | (at + n == rest.n ? 0x40 : 0) |
-                               (nal.p[0] & 0x1f));
+        payload[1] =
+            (uint8_t)((at == 0 ? 0x80 : 0) | (at + n == rest.n ? 0x40 : 0) | (nal.p[0] & 0x1f));
         memcpy(payload + FU_HEADER_SIZE, rest.p + at, n);
     }
     return 0;

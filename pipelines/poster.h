@@ -5,8 +5,8 @@
 struct poster {
     GstSample *best;
     double best_contrast;
-    double until;        /* seconds; no candidates later than this */
-    GstClockTime next;   /* when to look again */
+    double until;      /* seconds; no candidates later than this */
+    GstClockTime next; /* when to look again */
 };
 
 void poster_init(struct poster *p, double duration);

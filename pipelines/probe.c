@@ -82,13 +82,15 @@ static void read_audio(GstDiscovererInfo *info, struct probe *ret) {
 /* "gstreamer|1.0|program|Foo decoder|decoder-video/x-foo" holds the words in its fourth field. */
 static int missing(GstDiscovererInfo *info, struct failure *ret) {
     const char **details = gst_discoverer_info_get_missing_elements_installer_details(info);
-    const char *detail = details && details[0] ? details[0] : "gstreamer|1.0|parlour|this kind of file|";
+    const char *detail =
+        details && details[0] ? details[0] : "gstreamer|1.0|parlour|this kind of file|";
     char **fields = g_strsplit(detail, "|", 5);
     const char *what = g_strv_length(fields) > 3 ? fields[3] : "this kind of file";
-    int r = failure_set(ret, "missing_plugin",
-                        "This server cannot read this video: it lacks the plug-in \"%s\". Whoever runs "
-                        "it can add it with: apt install gstreamer1.0-libav gstreamer1.0-plugins-bad",
-                        what);
+    int r =
+        failure_set(ret, "missing_plugin",
+                    "This server cannot read this video: it lacks the plug-in \"%s\". Whoever runs "
+                    "it can add it with: apt install gstreamer1.0-libav gstreamer1.0-plugins-bad",
+                    what);
     g_strfreev(fields);
     return r;
 }
@@ -109,8 +111,9 @@ static int judge(GstDiscovererInfo *info, const GError *error, struct probe *ret
         return missing(info, ret_failure);
     }
     if (result == GST_DISCOVERER_TIMEOUT) {
-        return failure_set(ret_failure, "not_a_video",
-                           "This file took too long to read. Export it again as mp4 and try once more.");
+        return failure_set(
+            ret_failure, "not_a_video",
+            "This file took too long to read. Export it again as mp4 and try once more.");
     }
     if (result != GST_DISCOVERER_OK) {
         return not_a_video(ret_failure);

@@ -7,8 +7,8 @@ struct probe {
     double duration; /* seconds, 0 when unknown */
     bool has_sound;
     struct picture picture;
-    char turn[32];        /* videoflip's name of the turn that sets the picture upright */
-    char video_id[256];   /* GStreamer stream ids */
+    char turn[32];      /* videoflip's name of the turn that sets the picture upright */
+    char video_id[256]; /* GStreamer stream ids */
     char audio_id[256];
 };
 

@@ -104,9 +104,10 @@ int rung_sink_open(struct rung_sink *sink, const char *directory, const char *fi
 int rung_sink_finish(struct rung_sink *sink, uint64_t duration) {
     int r = rung_writer_finish(sink->writer, duration);
     if (r == -ENODATA) {
-        return failure_set(sink->stage->failure, "not_a_video",
-                           "No picture or sound could be decoded from this file. Export it again as "
-                           "mp4 and upload that.");
+        return failure_set(
+            sink->stage->failure, "not_a_video",
+            "No picture or sound could be decoded from this file. Export it again as "
+            "mp4 and upload that.");
     }
     return r < 0 ? fail(sink, r) : 0;
 }

@@ -9,9 +9,9 @@ struct rung_sink {
     struct packetiser cut;
     struct rung_writer *writer;
     struct stage *stage;
-    bool counted;  /* audio: frame n is at n × frame_ticks, whatever the buffer says */
+    bool counted; /* audio: frame n is at n × frame_ticks, whatever the buffer says */
     uint64_t frame_ticks;
-    uint64_t end;  /* ticks, of the last frame's end */
+    uint64_t end; /* ticks, of the last frame's end */
     uint64_t last_time;
 };
 

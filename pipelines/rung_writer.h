@@ -1,5 +1,5 @@
-/* rung_writer.h: writes one rung of a presentation: a file of RTP payloads with an index, made to be
- * mapped and sent as it is. The format is in pipelines/README.md.
+/* rung_writer.h: writes one rung of a presentation: a file of RTP payloads with an index, made to
+ * be mapped and sent as it is. The format is in pipelines/README.md.
  *
  * Payloads go to FILE.part while frames arrive; the index lives in memory (24 bytes a frame, 16 a
  * packet) and rung_writer_finish puts header, index and payloads into FILE. */
@@ -21,11 +21,12 @@ int rung_writer_new(const char *path, const struct rung_format *format, struct r
 /* Closes; removes what is unfinished. NULL is fine. */
 void rung_writer_free(struct rung_writer *w);
 
-/* Adds the frame that `cut` holds. `time` in ticks, each later than the one before; the first must be
- * a key frame. 0, -EINVAL (order, or not started by a key frame), or −errno of write(2). */
+/* Adds the frame that `cut` holds. `time` in ticks, each later than the one before; the first must
+ * be a key frame. 0, -EINVAL (order, or not started by a key frame), or −errno of write(2). */
 int rung_writer_add(struct rung_writer *w, const struct packetiser *cut, uint64_t time);
 
-/* Writes FILE, on disk when this returns. `duration` in ticks. 0, -ENODATA without a frame, −errno. */
+/* Writes FILE, on disk when this returns. `duration` in ticks. 0, -ENODATA without a frame, −errno.
+ */
 int rung_writer_finish(struct rung_writer *w, uint64_t duration);
 
 /* What was added so far. */

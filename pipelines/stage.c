@@ -40,9 +40,10 @@ static void explain(struct stage *stage, const GError *error) {
                     "This server lacks a plug-in for this video. Whoever runs it can add it with: "
                     "apt install gstreamer1.0-libav gstreamer1.0-plugins-bad");
     } else if (stage->seen > 0 && error->domain == GST_STREAM_ERROR) {
-        failure_set(stage->failure, "cut_off",
-                    "The file is damaged after %.0f seconds. Export or copy it again, then upload it.",
-                    (double)stage->seen / GST_SECOND);
+        failure_set(
+            stage->failure, "cut_off",
+            "The file is damaged after %.0f seconds. Export or copy it again, then upload it.",
+            (double)stage->seen / GST_SECOND);
     } else if (error->domain == GST_STREAM_ERROR) {
         failure_set(stage->failure, "not_a_video",
                     "This video cannot be decoded. Export it again as mp4 and upload that.");

@@ -1,5 +1,5 @@
-/* stage.h: runs one GStreamer pipeline of a compile job to its end, with progress, a watchdog and an
- * ear for the stop command. */
+/* stage.h: runs one GStreamer pipeline of a compile job to its end, with progress, a watchdog and
+ * an ear for the stop command. */
 #pragma once
 #include "report.h"
 #include <gst/gst.h>

@@ -37,7 +37,8 @@ static void draw_room(const struct test_card_planes *to) {
         bool wall = y < horizon;
         double t = wall ? (double)y / horizon : (double)(y - horizon) / (to->height - horizon);
         struct colour a = wall ? wall_top : floor_top, b = wall ? wall_low : floor_low;
-        fill(to, 0, y, to->width, 2, (struct colour){mix(a.y, b.y, t), mix(a.u, b.u, t), mix(a.v, b.v, t)});
+        fill(to, 0, y, to->width, 2,
+             (struct colour){mix(a.y, b.y, t), mix(a.u, b.u, t), mix(a.v, b.v, t)});
     }
 }
 

@@ -2,11 +2,12 @@
  *
  * Picture, W×H, I420, limited range, BT.601:
  * - across the top, H/12 rows: 32 cells of W/32 columns, white (luma 235) for 1, black (16) for 0:
- *   1 0 1 0, then 24 bits of the frame number (most significant first), then 4 bits: the exclusive or
- *   of the number's six nibbles. Frame n is shown at n / fps seconds of running time.
+ *   1 0 1 0, then 24 bits of the frame number (most significant first), then 4 bits: the exclusive
+ * or of the number's six nibbles. Frame n is shown at n / fps seconds of running time.
  * - under it, as high: from the left three patches of W/8 columns in pure red (81, 90, 240), green
  *   (145, 54, 34) and blue (41, 240, 110).
- * - a square of H/4 in the lower right corner: white during the first 100 ms of each second, else black.
+ * - a square of H/4 in the lower right corner: white during the first 100 ms of each second, else
+ * black.
  * - the rest: a room with a lamp that wanders from side to side, once in 4 s.
  * Sound: 1 kHz during the same 100 ms, else silence. */
 #pragma once

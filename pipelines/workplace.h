@@ -1,5 +1,5 @@
-/* workplace.h: a directory that appears whole or not at all: work happens beside its final place and
- * is moved there at the end. */
+/* workplace.h: a directory that appears whole or not at all: work happens beside its final place
+ * and is moved there at the end. */
 #pragma once
 #include "report.h"
 

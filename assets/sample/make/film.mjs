@@ -1,6 +1,6 @@
 // Renders the film in headless Chromium and joins it with the voice: ../walkthrough.mp4.
 // Run after `node lamp_glb.mjs` and `node narrate.mjs`: node film.mjs [--still SECONDS …]
-// CHROMIUM names the browser (default /usr/bin/chromium). About ten minutes on two cores without a GPU.
+// CHROMIUM names the browser (default /usr/bin/chromium). About six minutes on two cores without a GPU.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ async function film() {
   encoder.stdin.end();
   await once(encoder, 'close');
   execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', raw, '-i', fileURLToPath(new URL('build/narration.wav', here)),
-    '-c:v', 'libx264', '-preset', 'slow', '-crf', '25', '-maxrate', '900k', '-bufsize', '1800k', '-g', '50', '-pix_fmt', 'yuv420p',
+    '-c:v', 'libx264', '-preset', 'medium', '-crf', '27', '-maxrate', '800k', '-bufsize', '1600k', '-g', '50', '-pix_fmt', 'yuv420p',
     '-c:a', 'aac', '-b:a', '80k', '-shortest', '-movflags', '+faststart', fileURLToPath(new URL('../walkthrough.mp4', here))], { stdio: 'inherit' });
 }
 

@@ -19,9 +19,15 @@ static void assert_check(const void *bytes, size_t n, const char *reason) {
     unlink(path);
 }
 
-#define FTYP "\0\0\0\x10" "ftypisom\0\0\0\0"
-#define MOOV "\0\0\0\x0c" "moov\0\0\0\0"
-#define MDAT "\0\0\0\x0c" "mdat\0\0\0\0"
+#define FTYP                                                                                       \
+    "\0\0\0\x10"                                                                                   \
+    "ftypisom\0\0\0\0"
+#define MOOV                                                                                       \
+    "\0\0\0\x0c"                                                                                   \
+    "moov\0\0\0\0"
+#define MDAT                                                                                       \
+    "\0\0\0\x0c"                                                                                   \
+    "mdat\0\0\0\0"
 #define CHECK(text, reason) assert_check(text, sizeof(text) - 1, reason)
 
 static void mp4_boxes(void **state) {

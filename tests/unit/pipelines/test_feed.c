@@ -101,7 +101,8 @@ static void key_frame_requests_are_heard_and_rubbish_is_not(void **state) {
     const uint8_t pli[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 1};
     const uint8_t other[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 2};
     const uint8_t fir[] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0};
-    const uint8_t compound[] = {0x80, 201, 0, 1, 0, 0, 0, 9, 0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 1};
+    const uint8_t compound[] = {0x80, 201, 0, 1, 0, 0, 0, 9, 0x81, 206,
+                                0,    2,   0, 0, 0, 9, 0, 0, 0,    1};
     const uint8_t long_one[] = {0x81, 206, 0xff, 0xff, 0, 0, 0, 9, 0, 0, 0, 1};
     assert_true(heard(&f, pli, sizeof(pli)));
     assert_true(heard(&f, fir, sizeof(fir)));

@@ -53,10 +53,10 @@ static void vp8_frames_carry_a_descriptor_and_equal_fragments(void **state) {
     packetiser_clear(&p);
 }
 
-static const uint8_t headers[] = {0, 0, 0, 1, 9,    0xf0,                   /* delimiter */
-                                  0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0xaa, /* SPS */
-                                  0, 0, 1, 0x68, 0xce, 0x3c, 0x80,          /* PPS */
-                                  0, 0, 1, 6,    5,    1,    0x80};         /* SEI */
+static const uint8_t headers[] = {0, 0, 0, 1,    9,    0xf0,                   /* delimiter */
+                                  0, 0, 0, 1,    0x67, 0x42, 0xe0, 0x1f, 0xaa, /* SPS */
+                                  0, 0, 1, 0x68, 0xce, 0x3c, 0x80,             /* PPS */
+                                  0, 0, 1, 6,    5,    1,    0x80};            /* SEI */
 
 static size_t access_unit(uint8_t *to, bool idr, size_t slice) {
     size_t n = 0;
@@ -81,8 +81,8 @@ static void h264_key_frames_start_with_their_parameter_sets(void **state) {
     assert_int_equal(packetiser_frame(&p, bytes_of(unit, n)), 0);
     assert_true(packetiser_is_key(&p));
     struct bytes stap = packetiser_payload(&p, 0);
-    static const uint8_t wanted[] = {0x78, 0, 5, 0x67, 0x42, 0xe0, 0x1f, 0xaa,
-                                     0,    4, 0x68, 0xce, 0x3c, 0x80};
+    static const uint8_t wanted[] = {0x78, 0, 5, 0x67, 0x42, 0xe0, 0x1f,
+                                     0xaa, 0, 4, 0x68, 0xce, 0x3c, 0x80};
     assert_int_equal(stap.n, sizeof(wanted));
     assert_memory_equal(stap.p, wanted, sizeof(wanted));
     assert_equal_but_last(&p, 1);

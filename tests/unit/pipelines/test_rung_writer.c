@@ -147,7 +147,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_reader_finds_every_frame_and_payload, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(
-            frames_out_of_order_and_a_start_without_a_key_frame_are_refused, make_path, remove_path),
+            frames_out_of_order_and_a_start_without_a_key_frame_are_refused, make_path,
+            remove_path),
         cmocka_unit_test_setup_teardown(nothing_unfinished_is_left_behind, make_path, remove_path),
         cmocka_unit_test_setup_teardown(key_frames_are_compared_by_their_times, make_path,
                                         remove_path),
