@@ -96,6 +96,14 @@ static int compile(const struct publishing *what, const char *directory, double 
     return error;
 }
 
+/* The film stays where it is; while it is there, it can be played into a visit. */
+static void note_source(const char *file, struct walkthrough_row *row) {
+    char real[PATH_MAX];
+    if (realpath(file, real) && strlen(real) < sizeof(row->source)) {
+        strcpy(row->source, real);
+    }
+}
+
 int publish(struct database *db, const struct publishing *what, char ret_message[static 512]) {
     char parent[PATH_MAX], directory[PATH_MAX], name[NAME_SIZE + 1];
     struct walkthrough_row *row = what->row;
@@ -123,6 +131,7 @@ int publish(struct database *db, const struct publishing *what, char ret_message
         row->progress = 1;
         row->published = true;
         snprintf(row->directory, sizeof(row->directory), "%s", name);
+        note_source(what->file, row);
         snprintf(row->details, sizeof(row->details), "%s", what->details ? what->details : "");
         error = walkthroughs_create(db, row);
         if (error) {
