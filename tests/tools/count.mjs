@@ -15,6 +15,14 @@ const text = (path) => {
 };
 const matches = (s, re) => [...s.matchAll(re)].length;
 
+// The summary of node:test, as TAP or as its own report; null when there is none.
+function nodeTests(output) {
+  const number = (word) => Number(new RegExp(`^(?:#|ℹ) ${word} (\\d+)`, 'm').exec(output)?.[1] ?? 0);
+  if (!/^(?:#|ℹ) tests \d+/m.test(output)) return null;
+  return { passed: number('pass'), failed: number('fail') + number('cancelled'),
+    skipped: number('skipped') + number('todo') };
+}
+
 // cmocka prints a line for each test; any other program is one test.
 function programTests(entry) {
   const output = `${entry.stdout ?? ''}\n${entry.stderr ?? ''}`;
@@ -28,6 +36,8 @@ function programTests(entry) {
   if (summary) n.failed = Number(summary[1]);
   const skips = /^\[ {2}SKIPPED \] (\d+) test/m.exec(output);
   if (skips) n.skipped = Number(skips[1]);
+  const tap = nodeTests(output);
+  if (tap) Object.assign(n, tap);
   const ok = entry.result === 'OK' || entry.result === 'EXPECTEDFAIL';
   const skip = entry.result === 'SKIP';
   if (n.passed + n.failed + n.skipped === 0) {
@@ -57,11 +67,8 @@ function read() {
         skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
       };
     }
-    case 'tap': {
-      const number = (word) => Number(new RegExp(`^# ${word} (\\d+)`, 'm').exec(text(log))?.[1] ?? 0);
-      return { passed: number('pass'), failed: number('fail') + number('cancelled'),
-        skipped: number('skipped') + number('todo') };
-    }
+    case 'tap':
+      return nodeTests(text(log)) ?? none;
     case 'exit':
       return { ...none, passed: rc === 0 ? 1 : 0 };
     default:
