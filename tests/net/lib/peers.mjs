@@ -1,5 +1,5 @@
 // Starts the peers of ../peers and reads their JSON lines.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,8 @@ const PEERS = join(dirname(fileURLToPath(import.meta.url)), '../peers');
 const PROGRAMS = {
   aiortc: ['/usr/bin/python3', join(PEERS, 'aiortc_peer.py')],
   gstreamer: ['/usr/bin/python3', join(PEERS, 'gstreamer_peer.py')],
-  werift: [process.execPath, join(PEERS, 'werift_peer.mjs')],
-  datachannel: [process.execPath, join(PEERS, 'datachannel_peer.mjs')],
+  werift: [process.execPath, join(PEERS, 'rtp_peer.mjs'), 'werift'],
+  datachannel: [process.execPath, join(PEERS, 'rtp_peer.mjs'), 'datachannel'],
 };
 
 export class Peer {
@@ -22,9 +22,9 @@ export class Peer {
     this.events = [];
     this.waiting = [];
     this.errors = '';
-    const [program, script] = PROGRAMS[stack];
+    const [program, ...first] = PROGRAMS[stack];
     const args = Object.entries(options).filter(([, v]) => v !== undefined).flatMap(([k, v]) => [`--${k}`, String(v)]);
-    this.child = spawn(program, [script, role, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(program, [...first, role, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.child.stdin.on('error', () => {});
     this.child.stderr.on('data', (d) => { this.errors = (this.errors + d).slice(-4000); });
     createInterface({ input: this.child.stdout }).on('line', (line) => {
@@ -80,3 +80,22 @@ export class Peer {
     await this.gone;
   }
 }
+
+function clip(...args) {
+  const r = spawnSync('/usr/bin/python3', [join(PEERS, 'make_clip.py'), ...args], { encoding: 'utf8' });
+  if (r.status !== 0) throw new Error(`make_clip.py ${args.join(' ')}: ${r.stderr}`);
+  return r.stdout;
+}
+
+/** 20 s of the pattern and its tone, encoded, for peers at RTP level: { vp8, h264, opus } paths. */
+export function makeClips(dir) {
+  const made = {};
+  for (const [codec, count] of [['vp8', 300], ['h264', 300], ['opus', 1000]]) {
+    made[codec] = join(dir, `clip.${codec}`);
+    clip('encode', codec, String(count), made[codec]);
+  }
+  return made;
+}
+
+/** What a decoder makes of a file of frames. */
+export const judge = (codec, file) => JSON.parse(clip('judge', codec, file).trim().split('\n').at(-1));

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Encodes the pattern for the peers that send RTP themselves, or judges what they received.
 
-    make_clip.py encode vp8|h264 FRAMES FILE     a key frame every second; FILE is a list of frames
-    make_clip.py judge vp8|h264 FILE             prints {"event": "result", …} of the decoded frames
+    make_clip.py encode vp8|h264|opus FRAMES FILE   pictures: a key frame every second
+    make_clip.py judge vp8|h264|opus FILE           prints {"event": "result", …} of what it decodes
 
 FILE holds frames one after the other, each a 32-bit big-endian length and its bytes.
 """
@@ -11,9 +11,29 @@ import struct
 import sys
 
 import av
+import numpy
 
 import pattern
 from whip import say
+
+
+def write(out, packets):
+    for packet in packets:
+        data = bytes(packet)
+        out.write(struct.pack(">I", len(data)) + data)
+
+
+def encode_sound(count, path):
+    coder = av.CodecContext.create("libopus", "w")
+    coder.sample_rate, coder.layout, coder.format = 48000, "mono", "s16"
+    coder.options = {"frame_duration": "20"}
+    with open(path, "wb") as out:
+        for number in range(count):
+            samples = pattern.tone(number * 960, 960).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.pts, frame.sample_rate = number * 960, 48000
+            frame.time_base = fractions.Fraction(1, 48000)
+            write(out, coder.encode(frame))
 
 
 def encode(codec, count, path):
@@ -27,31 +47,47 @@ def encode(codec, count, path):
         "h264": {"tune": "zerolatency", "preset": "ultrafast", "profile": "baseline",
                  "x264-params": "repeat-headers=1:scenecut=0"}}[codec]
     with open(path, "wb") as out:
-        def write(packets):
-            for packet in packets:
-                data = bytes(packet)
-                out.write(struct.pack(">I", len(data)) + data)
         for number in range(count):
             frame = av.VideoFrame.from_ndarray(pattern.make(number), format="yuv420p")
             frame.pts = number
-            write(coder.encode(frame))
-        write(coder.encode(None))
+            write(out, coder.encode(frame))
+        write(out, coder.encode(None))
+
+
+def frames_of(path):
+    with open(path, "rb") as source:
+        while head := source.read(4):
+            yield source.read(struct.unpack(">I", head)[0])
+
+
+def judge_sound(path):
+    coder = av.CodecContext.create("libopus", "r")
+    coder.sample_rate, coder.layout = 48000, "mono"
+    heard = []
+    for data in frames_of(path):
+        for frame in coder.decode(av.Packet(data)):
+            heard.append(frame.to_ndarray().reshape(-1)[::len(frame.layout.channels)])
+    samples = numpy.concatenate(heard)[-48000:] if heard else numpy.zeros(0)
+    say("result", frames=len(heard), hz=round(pattern.pitch(samples)))
 
 
 def judge(codec, path):
-    coder = av.CodecContext.create({"vp8": "vp8", "h264": "h264"}[codec], "r")
+    coder = av.CodecContext.create(codec, "r")
     seen = pattern.Judge()
-    with open(path, "rb") as source:
-        while head := source.read(4):
-            packet = av.Packet(source.read(struct.unpack(">I", head)[0]))
-            for frame in coder.decode(packet):
-                seen.see(pattern.planes_of(frame.reformat(format="yuv420p").to_ndarray()))
-    for frame in coder.decode(None):
-        seen.see(pattern.planes_of(frame.reformat(format="yuv420p").to_ndarray()))
+    packets = [av.Packet(data) for data in frames_of(path)]
+    for packet in packets + [None]:
+        for frame in coder.decode(packet):
+            seen.see(pattern.planes_of(frame.reformat(format="yuv420p").to_ndarray()))
     say("result", **seen.result())
 
 
-if sys.argv[1] == "encode":
-    encode(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+command, codec = sys.argv[1:3]
+if command == "encode":
+    if codec == "opus":
+        encode_sound(int(sys.argv[3]), sys.argv[4])
+    else:
+        encode(codec, int(sys.argv[3]), sys.argv[4])
+elif codec == "opus":
+    judge_sound(sys.argv[3])
 else:
-    judge(sys.argv[2], sys.argv[3])
+    judge(codec, sys.argv[3])

@@ -1,0 +1,95 @@
+// WebRTC stacks that were not written here: each publishes by WHIP and watches by WHEP, every
+// publisher watched by every watcher. A pattern that tells its own number goes in and must come out:
+// right number, right colour, in order, and byte for byte where both ends see the packets.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Peer, judge, makeClips } from './lib/peers.mjs';
+import { Server } from './lib/server.mjs';
+
+const RTP_LEVEL = ['werift', 'datachannel'];
+const STACKS = ['gstreamer', 'aiortc', ...RTP_LEVEL];
+const SECONDS = 3;
+const FRAMES_LEAST = 30; // of 45 in that time
+
+let server;
+let clips;
+
+before(async () => {
+  server = await Server.start();
+  clips = makeClips(server.dir);
+});
+after(() => server?.stop());
+
+function publisher(stack, codec, visit) {
+  return new Peer(stack, 'publish', { url: `${visit.whip}?source=camera`, token: visit.streamKey, codec,
+    ...(RTP_LEVEL.includes(stack) ? { clip: clips[codec], sound: clips.opus } : {}) });
+}
+
+function watcher(stack, codec, visit, from) {
+  const files = RTP_LEVEL.includes(stack)
+    ? { out: join(server.dir, `${from}-${stack}.${codec}`), soundout: join(server.dir, `${from}-${stack}.opus`),
+      ...(RTP_LEVEL.includes(from) ? { clip: clips[codec], sound: clips.opus } : {}) }
+    : {};
+  const peer = new Peer(stack, 'watch', { url: visit.whep, token: visit.invite, codec, seconds: SECONDS, ...files });
+  return Object.assign(peer, { stack, from, codec, files });
+}
+
+/** What the pattern must look like wherever it was decoded. */
+function assertPattern(seen, what) {
+  const words = `${what}: ${JSON.stringify(seen)}`;
+  assert.ok(seen.frames >= FRAMES_LEAST, `too few frames; ${words}`);
+  assert.equal(seen.unreadable, 0, `unreadable frames; ${words}`);
+  assert.equal(seen.wrong_colour, 0, `wrong colours; ${words}`);
+  assert.equal(seen.backwards, 0, `numbers that go back; ${words}`);
+  assert.ok(seen.colours >= 2, `the colour never changed; ${words}`);
+}
+
+const near = (hz) => Math.abs(hz - 440) <= 5;
+
+function assertPackets(result, peer) {
+  for (const kind of ['video', 'audio']) {
+    const got = result[kind];
+    const words = `${kind} ${JSON.stringify(got)}`;
+    for (const fault of ['missing', 'timestamps_back', 'broken', 'other_ssrc', 'picture_id_breaks']) {
+      assert.equal(got[fault], 0, `${fault}; ${words}`);
+    }
+    if (RTP_LEVEL.includes(peer.from)) assert.equal(got.different, 0, `bytes differ; ${words}`);
+  }
+  assertPattern(judge(peer.codec, peer.files.out), 'decoded');
+  const sound = judge('opus', peer.files.soundout);
+  assert.ok(near(sound.hz), `the tone is 440 Hz, not ${sound.hz}`);
+}
+
+async function assertWatched(peer) {
+  const result = await peer.event('result', 30_000);
+  if (RTP_LEVEL.includes(peer.stack)) {
+    assertPackets(result, peer);
+  } else {
+    assertPattern(result, 'seen');
+    assert.ok(near(result.hz), `the tone is 440 Hz, not ${result.hz}`);
+  }
+  return `first frame after ${result.first_frame_ms} ms`;
+}
+
+for (const codec of ['vp8', 'h264']) {
+  for (const from of STACKS) {
+    describe(`${from} publishes ${codec}`, () => {
+      let visit;
+      let source;
+      let watchers;
+      before(async () => {
+        visit = await server.visit(`${from} ${codec}`);
+        source = publisher(from, codec, visit);
+        await source.event('connected');
+        watchers = Object.fromEntries(STACKS.map((stack) => [stack, watcher(stack, codec, visit, from)]));
+      });
+      after(async () => {
+        await Promise.all([...Object.values(watchers ?? {}), source].map((p) => p?.stop()));
+      });
+      for (const stack of STACKS) {
+        test(`${stack} sees it`, async (t) => t.diagnostic(await assertWatched(watchers[stack])));
+      }
+    });
+  }
+}
