@@ -166,8 +166,7 @@ static bool read_product(struct exchange *x, const struct json *body, struct pro
     return true;
 }
 
-static void reply_product(struct exchange *x, int status, int result,
-                          const struct product_row *p) {
+static void reply_product(struct exchange *x, int status, int result, const struct product_row *p) {
     if (result < 0) {
         reply_failure(x, result, "There is no such product.");
         return;

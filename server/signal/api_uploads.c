@@ -1,6 +1,6 @@
-/* Resumable uploads, tus 1.0.0 with creation, termination and checksum. An upload is two files below
- * DATA/uploads: ID holds what has arrived, so its size is the offset; ID.length says how many bytes
- * there will be. Its Location cannot be guessed and is all that the later calls need. */
+/* Resumable uploads, tus 1.0.0 with creation, termination and checksum. An upload is two files
+ * below DATA/uploads: ID holds what has arrived, so its size is the offset; ID.length says how many
+ * bytes there will be. Its Location cannot be guessed and is all that the later calls need. */
 #include "base/random.h"
 #include "signal/api.h"
 #include "signal/checksum.h"
@@ -37,7 +37,8 @@ static struct upload *busy;
 
 static bool id_is_fine(const char *id) {
     return strlen(id) == ID_LENGTH &&
-           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ID_LENGTH;
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+               ID_LENGTH;
 }
 
 static void file_path(const struct signal *s, const char *id, const char *ending,

@@ -22,8 +22,7 @@ struct json *visit_json(const struct exchange *x, const struct visit_row *v) {
     url_base(x, base);
     json_put_text(o, "id", v->id);
     json_put_text(o, "title", v->title);
-    json_put_text(o, "state",
-                  visit_state_name(live != NULL ? visit_state(live->visit) : v->state));
+    json_put_text(o, "state", visit_state_name(live != NULL ? visit_state(live->visit) : v->state));
     put_time(o, "starts_at", v->starts_at);
     json_put_text(o, "tz", v->tz[0] != '\0' ? v->tz : NULL);
     json_put_text(o, "recording", visit_recording_name(v->recording));

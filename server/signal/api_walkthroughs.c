@@ -166,8 +166,9 @@ static bool read_upload(struct exchange *x, const struct json *body, struct walk
     }
     int r = upload_path(x->signal, upload, w->source, sizeof w->source);
     if (r < 0) {
-        reply_bad_field(x, "upload", r == -EAGAIN ? "The upload is not complete yet."
-                                                  : "There is no such upload.");
+        reply_bad_field(x, "upload",
+                        r == -EAGAIN ? "The upload is not complete yet."
+                                     : "There is no such upload.");
         return false;
     }
     w->fields |= WALKTHROUGH_SOURCE;

@@ -5,14 +5,14 @@
 #include <stdint.h>
 
 struct calendar_event {
-    const char *uid;       /* stable: the same invite gives the same entry again */
+    const char *uid; /* stable: the same invite gives the same entry again */
     const char *title;
-    const char *url;       /* where the visit is */
-    const char *host;      /* who invites, may be "" */
-    const char *company;   /* may be "" */
-    int64_t starts_at;     /* Unix seconds */
-    int64_t duration;      /* seconds */
-    int64_t created_at;    /* Unix seconds: DTSTAMP, so that the file is the same each time */
+    const char *url;     /* where the visit is */
+    const char *host;    /* who invites, may be "" */
+    const char *company; /* may be "" */
+    int64_t starts_at;   /* Unix seconds */
+    int64_t duration;    /* seconds */
+    int64_t created_at;  /* Unix seconds: DTSTAMP, so that the file is the same each time */
     bool cancelled;
 };
 

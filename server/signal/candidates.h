@@ -8,8 +8,8 @@
 struct exchange;
 struct json;
 
-/* Configured public addresses first, then this machine's own (also loopback). `public_ips` is a comma
- * list. Returns how many, at most `max`. */
+/* Configured public addresses first, then this machine's own (also loopback). `public_ips` is a
+ * comma list. Returns how many, at most `max`. */
 size_t candidates_read(const char *public_ips, uint16_t port, struct address *ret, size_t max);
 
 /* Does every address of the comma list parse? */

@@ -13,10 +13,10 @@ struct participant;
 #define ENVELOPE_ID_MAX 64
 
 struct envelope {
-    struct json *root;       /* owns the rest; envelope_clear */
+    struct json *root; /* owns the rest; envelope_clear */
     char type[ENVELOPE_TYPE_MAX];
     char id[ENVELOPE_ID_MAX + 1]; /* of a request that wants a reply; "" none */
-    const struct json *data; /* an object, or NULL */
+    const struct json *data;      /* an object, or NULL */
 };
 
 /* 0; -EINVAL: not JSON, or not an envelope; -EMSGSIZE over 64 KiB; -ENOMEM. */

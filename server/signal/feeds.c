@@ -103,8 +103,9 @@ int feeds_compile(struct signal *s, const struct walkthrough_row *row) {
     snprintf(f->directory, sizeof f->directory, "%s-%s", row->id, suffix);
     snprintf(f->source, sizeof f->source, "%s", row->source);
     presentation_path(s->config->data_dir, row, f->old, sizeof f->old);
-    snprintf(job.input, sizeof job.input, "%s%s%.300s", row->source[0] == '/' ? "" : s->config->data_dir,
-             row->source[0] == '/' ? "" : "/", row->source);
+    snprintf(job.input, sizeof job.input, "%s%s%.300s",
+             row->source[0] == '/' ? "" : s->config->data_dir, row->source[0] == '/' ? "" : "/",
+             row->source);
     snprintf(job.output, sizeof job.output, "%.400s/presentations/%s", s->config->data_dir,
              f->directory);
     snprintf(job.title, sizeof job.title, "%s", row->title);

@@ -21,7 +21,8 @@ void feeds_resume(struct signal *s);
 /* Starts to compile `row.source`. 0, -ENOSYS (no pipelines), -ENOBUFS, -ENOMEM. */
 int feeds_compile(struct signal *s, const struct walkthrough_row *row);
 
-/* A live source for a visit; `file` "" is the test source. 0 and the feed's id, or −errno as above. */
+/* A live source for a visit; `file` "" is the test source. 0 and the feed's id, or −errno as above.
+ */
 int feeds_start(struct signal *s, struct live *live, const char *file, bool h264,
                 char ret_id[static ID_MAX]);
 /* 0 or -ENOENT. */

@@ -1,7 +1,7 @@
 /* signal/files.h: small reads of files, and names for their types. */
 #pragma once
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct exchange;
 

@@ -1,25 +1,25 @@
 #include "signal/http.h"
 #include "signal/dispatch.h"
-#include "signal/quota.h"
 #include "signal/problem.h"
+#include "signal/quota.h"
 #include "signal/routes.h"
 #include "signal/state.h"
 #include "signal/websocket.h"
 #include "wire/json.h"
 
-#include <errno.h>
 #include "signal/lws.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PIECE (64u * 1024)          /* of a file, at a time */
-#define STREAM_MAX (256u * 1024)    /* waiting for a slow reader of events */
-#define DRAIN_MAX (1024u * 1024)    /* of a refused body, so that the client reads the answer */
-#define HEAD_TIME SEC(20)           /* for a body, plus what its size needs */
-#define BODY_RATE (8u * 1024)       /* bytes a second that a client must at least send */
-#define ANSWER_TIME SEC(60)         /* a handler that forgot; never reached in practice */
-#define SEND_TIME SEC(120)          /* without any progress in reading our answer */
+#define PIECE (64u * 1024)       /* of a file, at a time */
+#define STREAM_MAX (256u * 1024) /* waiting for a slow reader of events */
+#define DRAIN_MAX (1024u * 1024) /* of a refused body, so that the client reads the answer */
+#define HEAD_TIME SEC(20)        /* for a body, plus what its size needs */
+#define BODY_RATE (8u * 1024)    /* bytes a second that a client must at least send */
+#define ANSWER_TIME SEC(60)      /* a handler that forgot; never reached in practice */
+#define SEND_TIME SEC(120)       /* without any progress in reading our answer */
 #define DRAIN_TIME SEC(5)
 
 struct connection {
@@ -114,9 +114,10 @@ void http_clear(struct signal *s) {
 
 /* ---- answering ---- */
 
-/* While an answer is on its way nothing is read: lws would find bytes (or the end of the stream) that
- * it has no use for and come back at once, again and again. But it does not write while reading is
- * held back (4.1.6, rops_handle_POLLIN_h1), so reading resumes for as long as there is output. */
+/* While an answer is on its way nothing is read: lws would find bytes (or the end of the stream)
+ * that it has no use for and come back at once, again and again. But it does not write while
+ * reading is held back (4.1.6, rops_handle_POLLIN_h1), so reading resumes for as long as there is
+ * output. */
 static void wait_quietly(struct exchange *x) {
     if (x->wsi != NULL) {
         lws_rx_flow_control(x->wsi, 0);
@@ -287,7 +288,8 @@ void reply_failure(struct exchange *x, int error, const char *what) {
         break;
     default:
         log_warn("http.failure", "error=%d", -error);
-        reply_problem(x, 500, "internal", "Something went wrong on the server; it has been logged.");
+        reply_problem(x, 500, "internal",
+                      "Something went wrong on the server; it has been logged.");
     }
 }
 
@@ -532,9 +534,8 @@ static char *header_copy(struct lws *wsi, int token, const char *custom) {
     if (value == NULL) {
         return NULL;
     }
-    int got = token >= 0
-                  ? lws_hdr_copy(wsi, value, n + 1, (enum lws_token_indexes)token)
-                  : lws_hdr_custom_copy(wsi, value, n + 2, custom, (int)strlen(custom));
+    int got = token >= 0 ? lws_hdr_copy(wsi, value, n + 1, (enum lws_token_indexes)token)
+                         : lws_hdr_custom_copy(wsi, value, n + 2, custom, (int)strlen(custom));
     if (got < 0) {
         free(value);
         return NULL;
@@ -771,7 +772,8 @@ static int http_upgrade(struct signal *s, struct lws *wsi, const char *protocol)
     int status = 0;
     const char *word = "", *sentence = "";
 
-    if (lws_http_get_uri_and_method(wsi, &uri, &uri_n) < 0 || !read_request(s, wsi, uri != NULL ? uri : "", (size_t)uri_n, &r)) {
+    if (lws_http_get_uri_and_method(wsi, &uri, &uri_n) < 0 ||
+        !read_request(s, wsi, uri != NULL ? uri : "", (size_t)uri_n, &r)) {
         request_clear(&r);
         return -1;
     }
@@ -790,8 +792,9 @@ static int http_upgrade(struct signal *s, struct lws *wsi, const char *protocol)
     request_clear(&r);
     char *body = problem_text(status, word, sentence, NULL);
     struct text t = {0};
-    text_addf(&t, "HTTP/1.1 %d %s\r\n%scontent-type: " PROBLEM_TYPE
-                  "\r\ncontent-length: %zu\r\nconnection: close\r\n\r\n%s",
+    text_addf(&t,
+              "HTTP/1.1 %d %s\r\n%scontent-type: " PROBLEM_TYPE
+              "\r\ncontent-length: %zu\r\nconnection: close\r\n\r\n%s",
               status, http_status_text(status), security_headers, body != NULL ? strlen(body) : 0,
               body != NULL ? body : "");
     free(body);
@@ -858,8 +861,7 @@ int http_callback(struct signal *s, struct lws *wsi, int reason, void *user, voi
     case LWS_CALLBACK_RECEIVE:
         return c->client != NULL
                    ? client_receive(c->client, bytes_of(in, n), lws_is_first_fragment(wsi) != 0,
-                                    lws_is_final_fragment(wsi) != 0,
-                                    lws_frame_is_binary(wsi) != 0)
+                                    lws_is_final_fragment(wsi) != 0, lws_frame_is_binary(wsi) != 0)
                    : -1;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return c->client != NULL ? client_writeable(c->client) : -1;

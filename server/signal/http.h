@@ -56,10 +56,12 @@ void exchange_hold(struct exchange *x);
 /* Ends a hold. False: the client has gone, do not touch the exchange any more. */
 bool exchange_resume(struct exchange *x);
 
-/* The JSON object of the body with no members but `known` (NULL-terminated). NULL: a 400 was sent. */
+/* The JSON object of the body with no members but `known` (NULL-terminated). NULL: a 400 was sent.
+ */
 const struct json *exchange_json(struct exchange *x, const char *const *known);
 
-/* ---- Answering. Exactly one of reply_… or stream_start per exchange; later ones are ignored. ---- */
+/* ---- Answering. Exactly one of reply_… or stream_start per exchange; later ones are ignored. ----
+ */
 
 /* A header line for the answer to come. */
 void reply_header(struct exchange *x, const char *name, const char *format, ...)
@@ -78,7 +80,8 @@ void reply_problem(struct exchange *x, int status, const char *word, const char 
 /* 400 that names an input field. */
 void reply_bad_field(struct exchange *x, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* What a failed store operation or full mailbox means to the client. `what` as in "No such visit". */
+/* What a failed store operation or full mailbox means to the client. `what` as in "No such visit".
+ */
 void reply_failure(struct exchange *x, int error, const char *what);
 
 /* An open-ended answer (text/event-stream). stream_send is bounded: -ENOBUFS drops the client. */

@@ -1,5 +1,5 @@
-/* signal/live.h: the visits that somebody is in: the pure visit, the media room that belongs to it and
- * the WebSocket clients that follow it. */
+/* signal/live.h: the visits that somebody is in: the pure visit, the media room that belongs to it
+ * and the WebSocket clients that follow it. */
 #pragma once
 #include "base/clock.h"
 #include "media/media_api.h"

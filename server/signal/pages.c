@@ -18,7 +18,7 @@
 #define BOOT_MARK "<!--parlour:boot-->"
 
 struct page {
-    const char *template; /* file name below web_root */
+    const char *template;                    /* file name below web_root */
     const char *title, *description, *image; /* image: a path of ours, or NULL */
     struct json *boot;                       /* taken */
     bool embeddable;
@@ -207,11 +207,10 @@ static void render_visit(struct exchange *x, struct visit_page *p) {
     snprintf(description, sizeof description, "%s%s%s", v->host_name,
              v->host_name[0] != '\0' && x->signal->config->company[0] != '\0' ? ", " : "",
              x->signal->config->company);
-    reply_page(x, 200,
-               &(struct page){.template = "visit.html",
-                              .title = v->title,
-                              .description = description,
-                              .boot = boot});
+    reply_page(
+        x, 200,
+        &(struct page){
+            .template = "visit.html", .title = v->title, .description = description, .boot = boot});
 }
 
 static void products_done(struct exchange *x) {
@@ -340,10 +339,8 @@ static void put_chapters(struct json *walkthrough, const struct walkthrough_row 
         chapters = json_get(manifest, "chapters");
     }
     json_put(walkthrough, "chapters",
-             json_kind_of(chapters) == JSON_KIND_LIST ? json_duplicate(chapters)
-                                                      : json_new_list());
-    json_put(walkthrough, "call_to_action",
-             json_duplicate(json_get(details, "call_to_action")));
+             json_kind_of(chapters) == JSON_KIND_LIST ? json_duplicate(chapters) : json_new_list());
+    json_put(walkthrough, "call_to_action", json_duplicate(json_get(details, "call_to_action")));
     json_free(details);
 }
 
@@ -422,11 +419,10 @@ static void walkthrough_error(struct exchange *x, int result) {
     json_put_text(boot, "page", "walkthrough");
     json_put(boot, "error", error);
     json_put(boot, "company", company_json(x));
-    reply_page(x, status,
-               &(struct page){.template = "walkthrough.html",
-                              .title = title,
-                              .description = detail,
-                              .boot = boot});
+    reply_page(
+        x, status,
+        &(struct page){
+            .template = "walkthrough.html", .title = title, .description = detail, .boot = boot});
 }
 
 static void walkthrough_found(void *ctx, int result, void *argument) {

@@ -9,8 +9,8 @@
 struct address_use {
     uint64_t key;
     size_t connections, sessions;
-    usec_t window;      /* when the minute began */
-    size_t in_window;   /* sessions opened in it */
+    usec_t window;    /* when the minute began */
+    size_t in_window; /* sessions opened in it */
 };
 
 struct addresses {
@@ -124,8 +124,8 @@ static void sweep(struct signal *s, usec_t now, bool all) {
 
     for (size_t i = 0; i < m->capacity && n < 256; i++) {
         struct address_use *use = m->entries[i].key != 0 ? m->entries[i].value : NULL;
-        if (use != NULL && (all || (use->connections == 0 && use->sessions == 0 &&
-                                    now - use->window >= MINUTE))) {
+        if (use != NULL &&
+            (all || (use->connections == 0 && use->sessions == 0 && now - use->window >= MINUTE))) {
             keys[n++] = use->key;
         }
     }

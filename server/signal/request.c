@@ -133,7 +133,8 @@ bool request_same_origin(const struct request *r, const char *public_url) {
         return false;
     }
     struct bytes ours = authority_of(public_url);
-    return ours.n == origin.n && strncasecmp((const char *)ours.p, (const char *)origin.p, ours.n) == 0;
+    return ours.n == origin.n &&
+           strncasecmp((const char *)ours.p, (const char *)origin.p, ours.n) == 0;
 }
 
 /* Decimal digits at `*at`; false when there are none or too many. */
@@ -152,7 +153,8 @@ static bool digits(const char **at, uint64_t *ret) {
     return n > 0;
 }
 
-enum range_answer range_parse(const char *field, uint64_t size, uint64_t *ret_from, uint64_t *ret_n) {
+enum range_answer range_parse(const char *field, uint64_t size, uint64_t *ret_from,
+                              uint64_t *ret_n) {
     uint64_t first = 0, last = 0;
 
     if (strncasecmp(field, "bytes=", 6) != 0) {

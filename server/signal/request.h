@@ -82,5 +82,7 @@ bool request_same_origin(const struct request *r, const char *public_url);
 
 enum range_answer { RANGE_NONE, RANGE_PART, RANGE_UNSATISFIABLE };
 
-/* One byte range (RFC 9110 §14.1.2) of a file of `size` bytes; several or odd ones count as none. */
-enum range_answer range_parse(const char *field, uint64_t size, uint64_t *ret_from, uint64_t *ret_n);
+/* One byte range (RFC 9110 §14.1.2) of a file of `size` bytes; several or odd ones count as none.
+ */
+enum range_answer range_parse(const char *field, uint64_t size, uint64_t *ret_from,
+                              uint64_t *ret_n);

@@ -9,8 +9,7 @@ void rfc3339_text(int64_t unix_seconds, char ret[static RFC3339_MAX]) {
     time_t t = (time_t)unix_seconds;
     struct tm tm;
 
-    if (gmtime_r(&t, &tm) == NULL ||
-        strftime(ret, RFC3339_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+    if (gmtime_r(&t, &tm) == NULL || strftime(ret, RFC3339_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
         ret[0] = '\0';
     }
 }

@@ -3,9 +3,9 @@
 #include "signal/candidates.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
-#include "signal/quota.h"
 #include "signal/live.h"
 #include "signal/lws.h"
+#include "signal/quota.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 #include "signal/tls.h"
@@ -17,18 +17,19 @@
 #include <unistd.h>
 
 #define TICK SEC(1)
-#define STOP_TIME SEC(3)      /* for clients to take their close frames */
-#define KEEPALIVE_SECONDS 30  /* an idle HTTP connection */
-#define HEADERS_MAX 16384     /* bytes of one request's headers */
-#define HEADERS_AT_ONCE 1024  /* requests whose headers are being read */
+#define STOP_TIME SEC(3)     /* for clients to take their close frames */
+#define KEEPALIVE_SECONDS 30 /* an idle HTTP connection */
+#define HEADERS_MAX 16384    /* bytes of one request's headers */
+#define HEADERS_AT_ONCE 1024 /* requests whose headers are being read */
 
 static const char *or_empty(const char *text) {
     return text != NULL ? text : "";
 }
 
 static void fill_defaults(struct signal_config *c) {
-    const char **texts[] = {&c->listen_ip, &c->tls_cert,  &c->tls_key, &c->data_dir,   &c->web_root,
-                            &c->public_url, &c->public_ip, &c->company, &c->ice_servers};
+    const char **texts[] = {&c->listen_ip, &c->tls_cert, &c->tls_key,
+                            &c->data_dir,  &c->web_root, &c->public_url,
+                            &c->public_ip, &c->company,  &c->ice_servers};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         *texts[i] = or_empty(*texts[i]);
@@ -36,10 +37,14 @@ static void fill_defaults(struct signal_config *c) {
     struct {
         size_t *value, standard;
     } limits[] = {
-        {&c->connections_max, 8192},     {&c->connections_per_address, 512},
-        {&c->sessions_max, 4096},        {&c->sessions_per_address, 1024},
-        {&c->session_rate_per_address, 6000}, {&c->body_max, 256u * 1024},
-        {&c->participants_max, 200},     {&c->sources_max, VISIT_SOURCES_MAX},
+        {&c->connections_max, 8192},
+        {&c->connections_per_address, 512},
+        {&c->sessions_max, 4096},
+        {&c->sessions_per_address, 1024},
+        {&c->session_rate_per_address, 6000},
+        {&c->body_max, 256u * 1024},
+        {&c->participants_max, 200},
+        {&c->sources_max, VISIT_SOURCES_MAX},
         {&c->visits_open_max, 1000},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -98,7 +103,8 @@ static struct lws_protocols protocols[] = {
     {.name = NULL},
 };
 
-static const lws_retry_bo_t keepalive = {.secs_since_valid_ping = 20, .secs_since_valid_hangup = 45};
+static const lws_retry_bo_t keepalive = {.secs_since_valid_ping = 20,
+                                         .secs_since_valid_hangup = 45};
 
 static void log_lws(int level, const char *line) {
     size_t n = strcspn(line, "\n");

@@ -1,5 +1,5 @@
-/* signal/server.h: the control thread: libwebsockets' loop, everything that speaks HTTP or WebSocket,
- * and the live state of visits. Started by app/ in this order:
+/* signal/server.h: the control thread: libwebsockets' loop, everything that speaks HTTP or
+ * WebSocket, and the live state of visits. Started by app/ in this order:
  *
  *   signal_new(config)            binds the port; nothing is served yet
  *   media_new({.wake = signal_wake, .wake_ctx = signal}), store, pipelines likewise
@@ -45,8 +45,8 @@ struct signal_config {
     size_t sources_max;              /* of one visit (32) */
     size_t visits_open_max;          /* visits that somebody is in (1000) */
 
-    /* Called on the control thread after every signal_wake and at least once a second, for what app/
-     * keeps there: the store's answers, the pipeline supervisor. May be NULL. */
+    /* Called on the control thread after every signal_wake and at least once a second, for what
+     * app/ keeps there: the store's answers, the pipeline supervisor. May be NULL. */
     void (*service)(void *ctx);
     void *service_ctx;
 };
@@ -58,7 +58,8 @@ struct signal_parts {
 };
 
 /* 0; -EADDRINUSE, -EACCES, -EINVAL (the certificate or key cannot be used), -ENOMEM. On failure
- * `ret_reason` is a sentence that names the remedy (static or owned by the failed call's thread). */
+ * `ret_reason` is a sentence that names the remedy (static or owned by the failed call's thread).
+ */
 int signal_new(const struct signal_config *config, struct signal **ret, const char **ret_reason);
 
 void signal_attach(struct signal *s, const struct signal_parts *parts);

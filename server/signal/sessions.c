@@ -1,10 +1,10 @@
 #include "signal/sessions.h"
 #include "base/random.h"
 #include "signal/candidates.h"
-#include "signal/quota.h"
 #include "signal/live.h"
 #include "signal/negotiation.h"
 #include "signal/playback.h"
+#include "signal/quota.h"
 #include "signal/state.h"
 #include "signal/websocket.h"
 
@@ -263,8 +263,8 @@ void sessions_open(struct exchange *x, const struct session_opening *o) {
     media_id id = signal_new_media_id(s);
     media_id room = o->live != NULL ? o->live->room : id;
     fill_policy(s, o, room, &policy);
-    int n = negotiate(x->request.body, &policy, &config, (struct room){answer, sizeof answer},
-                      &error);
+    int n =
+        negotiate(x->request.body, &policy, &config, (struct room){answer, sizeof answer}, &error);
     if (n < 0) {
         quota_session_over(use);
         reply_problem(x, error.status, error.type, "%s", error.sentence);
@@ -296,7 +296,9 @@ void sessions_open(struct exchange *x, const struct session_opening *o) {
         return;
     }
     log_info("session.opened", "session=%llu kind=%s visit=%s slug=%s", (unsigned long long)id,
-             o->kind == SESSION_PUBLISH ? "publish" : o->kind == SESSION_WATCH ? "watch" : "play",
+             o->kind == SESSION_PUBLISH ? "publish"
+             : o->kind == SESSION_WATCH ? "watch"
+                                        : "play",
              session->visit, session->slug);
     reply_created(x, session, (size_t)n);
     if (o->live != NULL) {

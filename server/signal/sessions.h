@@ -18,13 +18,13 @@ struct session {
     media_id id;
     enum session_kind kind;
     char text[SESSION_TEXT + 1];
-    char visit[ID_MAX];         /* PUBLISH and WATCH, else "" */
-    char slug[STORE_SLUG_MAX];  /* PLAY */
-    char participant[ID_MAX];   /* "" nobody's */
-    char credential[ID_MAX];    /* actor.id of who opened it, "" anybody */
-    bool joined_here;           /* the participant came by WHIP, without a WebSocket */
-    uint64_t bearer;            /* keyed hash of the token it was opened with, 0 none */
-    unsigned version;           /* of the ICE session, for the ETag */
+    char visit[ID_MAX];        /* PUBLISH and WATCH, else "" */
+    char slug[STORE_SLUG_MAX]; /* PLAY */
+    char participant[ID_MAX];  /* "" nobody's */
+    char credential[ID_MAX];   /* actor.id of who opened it, "" anybody */
+    bool joined_here;          /* the participant came by WHIP, without a WebSocket */
+    uint64_t bearer;           /* keyed hash of the token it was opened with, 0 none */
+    unsigned version;          /* of the ICE session, for the ETag */
     media_id room;
     struct ice_credentials remote_ice;
     char first_mid[MEDIA_MID_MAX];
@@ -62,7 +62,8 @@ struct session *sessions_of_request(struct exchange *x);
 
 struct session *sessions_find(struct signal *s, media_id id);
 
-/* Ends it here and in media; waiting requests are answered. `s` and `session` are gone afterwards. */
+/* Ends it here and in media; waiting requests are answered. `s` and `session` are gone afterwards.
+ */
 void sessions_close(struct signal *s, struct session *session);
 /* All of a visit, or only those of one credential. */
 void sessions_close_visit(struct signal *s, const char *visit, const char *credential);

@@ -1,8 +1,8 @@
 /* signal/text.h: a text that grows, for headers, pages and events. Running out of memory or of its
  * bound sets `failed`, and what is added later is left out. */
 #pragma once
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define TEXT_SIZE_MAX (8u * 1024 * 1024)

@@ -1,9 +1,9 @@
 #include "signal/websocket.h"
 #include "signal/dispatch.h"
 #include "signal/envelope.h"
-#include "signal/quota.h"
 #include "signal/live.h"
 #include "signal/lws.h"
+#include "signal/quota.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 #include "signal/text.h"
@@ -49,6 +49,7 @@ struct client {
     double tokens;
     usec_t tokens_at;
     int close_code;
+    usec_t close_at;
     char close_word[32];
 };
 
@@ -162,6 +163,15 @@ void client_close(struct client *c, int code, const char *word) {
     client_wake(c);
 }
 
+/* The other side is sending as fast as it can: what is on its way is read and dropped first, or the
+ * socket would be reset and the close frame lost with it. The next tick closes. */
+static void client_overloaded(struct client *c, const char *word) {
+    if (c->close_code == 0) {
+        c->close_at = clock_now() + MSEC(100);
+        client_close(c, 1013, word);
+    }
+}
+
 /* ---- sending ---- */
 
 /* Takes `text`. */
@@ -171,7 +181,7 @@ static void push(struct client *c, char *text) {
     }
     if (c->queue_n == QUEUE_MAX) {
         free(text);
-        client_close(c, 1013, "overload");
+        client_overloaded(c, "overload");
         return;
     }
     c->queue[(c->queue_at + c->queue_n++) % QUEUE_MAX] = text;
@@ -231,7 +241,7 @@ int client_writeable(struct client *c) {
         }
         return r;
     }
-    if (c->close_code != 0) {
+    if (c->close_code != 0 && clock_now() >= c->close_at) {
         lws_close_reason(c->wsi, (enum lws_close_status)c->close_code, (uint8_t *)c->close_word,
                          strlen(c->close_word));
         return -1;
@@ -296,7 +306,10 @@ static void come_in(struct client *c, const struct visit_row *row) {
     }
     int r = visit_join(live->visit, &join, c->participant);
     if (r < 0) {
-        refuse(c, r == -EPERM ? "ended" : r == -ENOSPC ? "visit-full" : "internal",
+        refuse(c,
+               r == -EPERM    ? "ended"
+               : r == -ENOSPC ? "visit-full"
+                              : "internal",
                r == -EPERM    ? "The visit has ended."
                : r == -ENOSPC ? "The visit is full."
                               : "The server could not let you in.");
@@ -345,9 +358,10 @@ static void credential_found(void *ctx, int result, void *argument) {
         snprintf(c->hello.visit, sizeof c->hello.visit, "%s", c->actor.visit);
     }
     if (result < 0 || !permission_allows(&c->actor, PERMISSION_VISIT_JOIN, c->hello.visit)) {
-        refuse(c, result == -EKEYREVOKED   ? "revoked"
-                  : result == -EKEYEXPIRED ? "expired"
-                                           : "forbidden",
+        refuse(c,
+               result == -EKEYREVOKED   ? "revoked"
+               : result == -EKEYEXPIRED ? "expired"
+                                        : "forbidden",
                "This link or sign-in does not open this visit.");
         return;
     }
@@ -548,7 +562,8 @@ int client_receive(struct client *c, struct bytes piece, bool first, bool last, 
     if (first) {
         text_drop(&c->in, c->in.n);
         if (flooded(c)) {
-            return fail(c, 1013, "flood");
+            client_overloaded(c, "flood");
+            return 0;
         }
     }
     if (piece.n > WS_MESSAGE_MAX - c->in.n) {
@@ -592,6 +607,8 @@ void clients_tick(struct signal *s, usec_t now) {
     for (struct client *c = all_clients; c != NULL; c = c->all_next) {
         if (c->state == CLIENT_NEW && now >= c->hello_due) {
             client_close(c, 1008, "hello-timeout");
+        } else if (c->close_code != 0) {
+            client_wake(c);
         }
     }
 }

@@ -1,5 +1,5 @@
-/* signal/websocket.h: one client of /ws (see protocol.md): greets it, takes its messages and lets it
- * follow its visit's events at its own pace. */
+/* signal/websocket.h: one client of /ws (see protocol.md): greets it, takes its messages and lets
+ * it follow its visit's events at its own pace. */
 #pragma once
 #include "base/spans.h"
 #include "media/media_api.h"
