@@ -28,7 +28,7 @@ static char *describe(void) {
         }
         g_string_append_printf(text,
                                "audioconvert ! opusenc frame-size=20 bitrate=%d bitrate-type=vbr "
-                               "complexity=6 ! appsink name=a%u ",
+                               "complexity=5 ! appsink name=a%u ",
                                normal ? BITRATE_NORMAL : BITRATE_STRETCHED, speeds[i]);
     }
     return g_string_free(text, FALSE);

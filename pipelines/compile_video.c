@@ -47,7 +47,7 @@ static char *describe(const struct probe *probe, const struct fit *fit) {
         "capsfilter name=gate caps=video/x-raw,format=I420,width=%u,height=%u,"
         "pixel-aspect-ratio=1/1,framerate=%u/%u,colorimetry=bt601 ! tee name=t "
         "t. ! queue max-size-buffers=12 max-size-bytes=0 max-size-time=0 ! "
-        "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=fast "
+        "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=veryfast "
         "bframes=0 "
         "ref=2 key-int-max=100000 byte-stream=true threads=2 "
         "option-string=scenecut=0:open-gop=0:force-cfr=1 ! "

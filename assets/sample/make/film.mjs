@@ -49,6 +49,7 @@ async function film() {
   await once(encoder, 'close');
   execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', raw, '-i', fileURLToPath(new URL('build/narration.wav', here)),
     '-c:v', 'libx264', '-preset', 'medium', '-crf', '27', '-maxrate', '800k', '-bufsize', '1600k', '-g', '50', '-pix_fmt', 'yuv420p',
+    '-colorspace', 'smpte170m', '-color_primaries', 'smpte170m', '-color_trc', 'smpte170m',
     '-c:a', 'aac', '-b:a', '80k', '-shortest', '-movflags', '+faststart', fileURLToPath(new URL('../walkthrough.mp4', here))], { stdio: 'inherit' });
 }
 
