@@ -84,29 +84,20 @@ static void send_feedback(struct publisher *p, usec_t now) {
     int n;
     for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
         struct track *t = &p->tracks[kind].track;
+        const struct track_counters before = t->counters;
         while (p->tracks[kind].open && (n = track_output_rtcp(t, now, out)) > 0) {
             p->carrier->send_rtcp(p->carrier_ctx, bytes_of(buffer, (size_t)n));
         }
+        p->shard->stats.nacks_out += t->counters.nacks - before.nacks;
+        p->shard->stats.plis_out += t->counters.plis - before.plis;
     }
     while ((n = twcc_receiver_output(&p->twcc, now, out)) > 0) {
         p->carrier->send_rtcp(p->carrier_ctx, bytes_of(buffer, (size_t)n));
     }
 }
 
-/* Counts what the tracks asked for since the last time. */
-static void count_requests(struct publisher *p, struct publisher_track *t,
-                           const struct track_counters *before) {
-    p->shard->stats.nacks_out += t->track.counters.nacks - before->nacks;
-    p->shard->stats.plis_out += t->track.counters.plis - before->plis;
-}
-
 void publisher_attend(struct publisher *p, usec_t now) {
-    struct track_counters before[PUBLISHER_KINDS] = {p->tracks[0].track.counters,
-                                                     p->tracks[1].track.counters};
     send_feedback(p, now);
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        count_requests(p, &p->tracks[kind], &before[kind]);
-    }
     p->carrier->schedule(p->carrier_ctx, now);
 }
 
@@ -173,12 +164,10 @@ void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
     if (!t->alive) {
         tell_alive(p, t, true);
     }
-    struct track_counters before = t->track.counters;
     if (track_input(&t->track, packet, now) == 1) {
         forward(t, now);
     }
     send_feedback(p, now);
-    count_requests(p, t, &before);
 }
 
 static void take_sender_report(struct publisher *p, const struct rtcp_sender_report *sr,
@@ -229,13 +218,11 @@ void publisher_timeout(struct publisher *p, usec_t now) {
         if (t->alive && now >= t->heard + SILENT_AFTER) {
             tell_alive(p, t, false);
         }
-        struct track_counters before = t->track.counters;
         if (track_advance(&t->track, now) == 1) {
             forward(t, now);
         }
-        send_feedback(p, now);
-        count_requests(p, t, &before);
     }
+    send_feedback(p, now); /* also without a track: what is due must not stay due */
 }
 
 /* The role of a WHIP session. */
