@@ -11,6 +11,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import tls from 'node:tls';
 
 const parlour = process.env.PARLOUR ?? 'build/server/app/parlour';
 const root = mkdtempSync(path.join(os.tmpdir(), 'parlour-api-'));
@@ -621,6 +622,67 @@ test('tus uploads: creation, resuming, checksums, deletion', async () => {
   assert.equal((await call('HEAD', upload, { headers: tus })).status, 404);
   for (const id of ['..', '%2e%2e%2fparlour.db', 'x'.repeat(24), 'short']) {
     assert.equal((await call('HEAD', `${at}/${id}`, { headers: tus })).status, 404, id);
+  }
+});
+
+// ---- TLS ----
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+
+function certificate(name) {
+  const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+    '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-keyout', path.join(root, 'key.pem'), '-out',
+    path.join(root, 'cert.pem')], { encoding: 'utf8' });
+  assert.equal(r.status, 0, r.stderr);
+}
+
+function connect(at) {
+  return new Promise((resolve, reject) => {
+    const s = tls.connect({ host: '127.0.0.1', port: at, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] },
+      () => resolve(s));
+    s.on('error', reject);
+  });
+}
+
+test('a new certificate is used after SIGHUP, and open connections live on', { skip: !openssl && 'no openssl' }, async () => {
+  certificate('old.example');
+  const at = await freePort();
+  const child = spawn(parlour, ['serve', '--data', data, '--listen', `127.0.0.1:${at}`, '--media-port', '0',
+    '--tls-cert', path.join(root, 'cert.pem'), '--tls-key', path.join(root, 'key.pem')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (d) => { log += d; });
+  const until = async (found) => {
+    for (let i = 0; i < 100; i++) {
+      const result = await found();
+      if (result) { return result; }
+      await new Promise((r) => setTimeout(r, 50));
+    }
+    throw new Error(log);
+  };
+  try {
+    const old = await until(() => connect(at).catch(() => null));
+    assert.equal(old.alpnProtocol, 'http/1.1');
+    assert.equal(old.getPeerCertificate().subject.CN, 'old.example');
+    const ask = () => new Promise((resolve) => {
+      old.once('data', (d) => resolve(d.toString()));
+      old.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    });
+    assert.match(await ask(), /^HTTP\/1.1 200 OK[^]*strict-transport-security/);
+    writeFileSync(path.join(root, 'cert.pem'), 'nonsense');
+    child.kill('SIGHUP');
+    await until(() => log.includes('kept-old'));
+    (await connect(at)).destroy();
+    certificate('new.example');
+    child.kill('SIGHUP');
+    await until(() => log.includes('result=new-certificate'));
+    const fresh = await connect(at);
+    assert.equal(fresh.getPeerCertificate().subject.CN, 'new.example');
+    fresh.destroy();
+    assert.match(await ask(), /^HTTP\/1.1 200 OK/);
+    old.destroy();
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => { child.once('exit', resolve); });
   }
 });
 
