@@ -55,6 +55,9 @@ class ConsolePage {
     private readonly iceServers: readonly RTCIceServer[],
   ) {
     this.room.style.display = "contents";
+    if (person === null && new URLSearchParams(location.search).get("signin") === "expired") {
+      this.signIn = { busy: false, failure: t("console.link_expired") };
+    }
     globalThis.addEventListener("hashchange", () => this.go());
     this.go();
   }

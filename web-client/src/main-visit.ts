@@ -39,7 +39,7 @@ class VisitPage {
   private fill = true;
   private note = "";
   private noteTimer: ReturnType<typeof setTimeout> | undefined;
-  private refused = "";
+  private refused = false;
   private entering: Entering = { name: "", recording: false };
   private devices: Devices = { cameras: [], microphones: [] };
   private preview: CaptureKind | null = null;
@@ -90,7 +90,7 @@ class VisitPage {
       name: () => entering.name,
       signal,
       onstate: (state) => this.socketChanged(state),
-      onrefused: (reason) => this.close(reason),
+      onrefused: () => this.close(),
       onmessage: (message) => {
         const before = this.visit;
         this.visit = reduce(this.visit, message);
@@ -151,8 +151,8 @@ class VisitPage {
     this.draw();
   }
 
-  private close(reason: string): void {
-    this.refused = reason;
+  private close(): void {
+    this.refused = true;
     this.leave("ended");
   }
 
@@ -161,6 +161,10 @@ class VisitPage {
       return;
     }
     this.place = to;
+    if (to === "ended") {
+      this.session?.ended();
+      this.publisher?.session.ended();
+    }
     this.life.abort();
     this.publisher = null;
     this.publishing = { camera: false, microphone: false };
@@ -314,8 +318,8 @@ class VisitPage {
       case "ended":
         return html`<pl-closed
           .company=${visit.company.name}
-          .heading=${t(this.refused === "" ? "bye.title" : "room.refused")}
-          .text=${this.refused === "" ? `${t("bye.ended", { host: this.shortName })} ${t("bye.close")}` : this.refused}
+          .heading=${t(this.refused ? "room.refused" : "bye.title")}
+          .text=${this.refused ? t("closed.revoked_more") : `${t("bye.ended", { host: this.shortName })} ${t("bye.close")}`}
         ></pl-closed>`;
     }
   }

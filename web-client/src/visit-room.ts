@@ -95,7 +95,7 @@ export class VisitRoom {
         }
         this.draw();
       },
-      onrefused: (reason) => this.fail(reason),
+      onrefused: () => this.fail(t("visit.refused")),
       onmessage: (message) => {
         this.visit = reduce(this.visit, message);
         if (message.type === "visit" || message.type === "welcome") {
@@ -315,6 +315,9 @@ export class VisitRoom {
   private ended(): void {
     this.info = { ...this.info, state: "ended" };
     this.visit = null;
+    this.session?.ended();
+    this.camera?.session.ended();
+    this.screen?.publisher.session.ended();
     this.close();
     this.draw();
   }

@@ -323,7 +323,10 @@ export class WalkthroughPlayer {
       @pl-retry=${() => this.session?.again()}
     ></pl-player>`;
     if (this.surroundings.embed) {
-      return player;
+      return html`<main class="whole">
+        <h1 class="unseen">${w.title}</h1>
+        ${player}
+      </main>`;
     }
     return html`<pl-walkthrough-page
       .walkthrough=${w}

@@ -131,6 +131,7 @@ export const en = {
   "console.password": "Password",
   "console.sign_in_wrong": "Email or password is not right.",
   "console.sign_in_wait": "Too many attempts. Wait a minute, then try again.",
+  "console.link_expired": "This sign-in link has been used or has run out. Sign in here, or ask for a new one.",
   "console.expired": "Your session has ended. Please sign in again.",
 
   "visits.title": "Visits",
@@ -206,6 +207,7 @@ export const en = {
   "visit.send": "Invite your customer",
   "visit.send_lead": "One link, no account, nothing to install.",
   "visit.reconnecting": "Connection lost. Coming back…",
+  "visit.refused": "You are not let into this visit any more. Sign in again, or ask a colleague.",
   "visit.connecting": "Connecting…",
   "visit.stage_failed": "The customer’s view cannot be shown: {why}",
   "visit.publish_failed": "{what} could not be sent: {why}",

@@ -1,5 +1,6 @@
 /* Peer over RTCPeerConnection. */
 import type { MediaCounters } from "../core/quality";
+import { Lips } from "./lips";
 import type { Peer, PeerFactory, PeerLine, PeerState } from "./peer";
 
 function preferCodec(transceiver: RTCRtpTransceiver, kind: string, codec: string): void {
@@ -18,11 +19,32 @@ function stereo(sdp: string): string {
   return sdp.replace(/(a=fmtp:\d+ (?=[^\r\n]*minptime)(?![^\r\n]*stereo=1)[^\r\n]*)/g, "$1;stereo=1");
 }
 
+const LOOK_EVERY = 500;
+
+interface Pair {
+  readonly audio: RTCRtpTransceiver;
+  readonly video: RTCRtpTransceiver;
+  readonly lips: Lips;
+}
+
+function setDelay(receiver: RTCRtpReceiver & { jitterBufferTarget?: number | null }, ms: number): void {
+  if ("jitterBufferTarget" in receiver) {
+    receiver.jitterBufferTarget = ms;
+  }
+}
+
+function delay({ audio, video, lips }: Pair): void {
+  setDelay(audio.receiver, lips.delays.audio);
+  setDelay(video.receiver, lips.delays.video);
+}
+
 class RtcPeer implements Peer {
   onstate: ((state: PeerState) => void) | null = null;
   readonly received: { readonly audio: readonly MediaStreamTrack[]; readonly video: readonly MediaStreamTrack[] };
   private readonly connection: RTCPeerConnection;
   private readonly transceivers: readonly RTCRtpTransceiver[];
+  private readonly pairs: readonly Pair[];
+  private readonly looking: ReturnType<typeof setInterval> | undefined;
   private last: PeerState = "connecting";
 
   constructor(lines: readonly PeerLine[], iceServers: readonly RTCIceServer[]) {
@@ -43,6 +65,17 @@ class RtcPeer implements Peer {
         .filter((t) => t.direction === "recvonly" && t.receiver.track.kind === kind)
         .map((t) => t.receiver.track);
     this.received = { audio: incoming("audio"), video: incoming("video") };
+    const [sounds, pictures] = (["audio", "video"] as const).map((kind) =>
+      this.transceivers.filter((t) => t.direction === "recvonly" && t.receiver.track.kind === kind),
+    ) as [RTCRtpTransceiver[], RTCRtpTransceiver[]];
+    this.pairs = sounds.flatMap((audio, slot) => {
+      const video = pictures[slot];
+      return video === undefined ? [] : [{ audio, video, lips: new Lips() }];
+    });
+    this.pairs.forEach(delay);
+    if (this.pairs.length > 0) {
+      this.looking = setInterval(() => void this.look(), LOOK_EVERY);
+    }
     connection.addEventListener("connectionstatechange", () => this.changed());
     connection.addEventListener("iceconnectionstatechange", () => this.changed());
   }
@@ -132,7 +165,35 @@ class RtcPeer implements Peer {
     return { at: performance.now(), packets, lost, rtt, freezes };
   }
 
+  /* Moves the picture of each slot to its sound. */
+  private async look(): Promise<void> {
+    if (this.state !== "connected") {
+      return;
+    }
+    const streams = new Map<unknown, Record<string, unknown>>();
+    (await this.connection.getStats()).forEach((entry: Record<string, unknown>) => {
+      if (entry["type"] === "inbound-rtp" && typeof entry["estimatedPlayoutTimestamp"] === "number") {
+        streams.set(entry["mid"], entry);
+      }
+    });
+    for (const pair of this.pairs) {
+      const audio = streams.get(pair.audio.mid);
+      const video = streams.get(pair.video.mid);
+      const value = (entry: Record<string, unknown>, name: string): number => Number(entry[name] ?? 0);
+      if (audio !== undefined && video !== undefined) {
+        const changed = pair.lips.take({
+          skew: value(audio, "estimatedPlayoutTimestamp") - value(video, "estimatedPlayoutTimestamp"),
+          progress: [value(audio, "packetsReceived"), value(video, "framesDecoded")],
+        });
+        if (changed) {
+          delay(pair);
+        }
+      }
+    }
+  }
+
   close(): void {
+    clearInterval(this.looking);
     this.connection.close();
     this.last = "closed";
   }

@@ -85,6 +85,12 @@ export class MediaSession {
     return this.peer?.counters() ?? null;
   }
 
+  /* The server has ended the session itself; there is nothing left to delete. */
+  ended(): void {
+    this.resource = null;
+    this.close();
+  }
+
   close(): void {
     if (this.state.name !== "closed") {
       this.drop();

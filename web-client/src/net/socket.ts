@@ -13,8 +13,8 @@ export interface SocketOptions {
   readonly signal: AbortSignal;
   readonly onmessage: (message: ServerMessage) => void;
   readonly onstate: (state: SocketState) => void;
-  /* The server refused us for good, in its words. */
-  readonly onrefused: (reason: string) => void;
+  /* The server refused us for good; `word` is its stable one. */
+  readonly onrefused: (word: string) => void;
   readonly createSocket?: (url: string) => WebSocket;
   readonly random?: () => number;
 }

@@ -16,6 +16,9 @@ export class Dialog extends LitElement {
   static override styles = [
     shared,
     css`
+      :host {
+        display: contents;
+      }
       dialog {
         border: 1px solid var(--line);
         border-radius: 22px;

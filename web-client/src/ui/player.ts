@@ -325,6 +325,14 @@ export class Player extends LitElement {
         .up .caption {
           bottom: 96px;
         }
+        .speed ul {
+          display: grid;
+          grid-template-columns: repeat(3, auto);
+        }
+        .speed li button {
+          width: 76px;
+          padding: 0 var(--s2);
+        }
         .hear {
           min-height: 48px;
           font-size: 1rem;
@@ -480,8 +488,8 @@ export class Player extends LitElement {
       ${this.poster === ""
         ? nothing
         : html`<img class=${started && this.moving ? "gone" : ""} src=${this.poster} alt="" @error=${(e: Event) => (e.target as HTMLElement).remove()} />`}
-      <button class="tap" aria-label=${t(this.state === "playing" ? "player.pause" : "player.play")} tabindex="-1" @click=${() => this.toggle()}></button>
-      ${this.captions && this.caption !== "" && started ? html`<div class="caption"><span>${this.caption}</span></div>` : nothing}
+      <button class="tap" aria-hidden="true" tabindex="-1" @click=${() => this.toggle()}></button>
+      ${this.captions && this.caption !== "" && (this.state === "playing" || this.state === "paused") ? html`<div class="caption"><span>${this.caption}</span></div>` : nothing}
       <div class="centre">${this.centre()}</div>
       ${this.soundRefused && this.state === "playing"
         ? html`<button class="hear" @click=${() => emit(this, "pl-mute", false)}>${icon("volume")}${t("player.hear")}</button>`

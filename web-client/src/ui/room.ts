@@ -78,8 +78,9 @@ export class Room extends LitElement {
         justify-items: center;
         background: linear-gradient(transparent, rgb(23 19 15 / 0.82) 55%);
       }
-      .waiting h1 {
-        font-size: var(--step-2);
+      .display {
+        font: 560 var(--step-2) / 1.12 var(--display);
+        text-wrap: balance;
       }
       .head {
         grid-area: 1 / 1;
@@ -191,6 +192,8 @@ export class Room extends LitElement {
         min-height: 64px;
         padding: 0 2px;
         font-size: 12px;
+        line-height: 1.15;
+        white-space: normal;
         background: rgb(33 27 22 / 0.74);
         color: var(--lamp);
         backdrop-filter: blur(12px);
@@ -250,6 +253,7 @@ export class Room extends LitElement {
     const waiting = this.view.main === null;
     const words = this.waitingWords(first);
     return html`<main aria-label=${t("room.label", { host })}>
+      <h1 class="sr">${this.visitTitle !== "" ? this.visitTitle : t("room.label", { host })}</h1>
       <pl-stage
         .view=${this.view}
         .streams=${this.streams}
@@ -257,7 +261,7 @@ export class Room extends LitElement {
       >
         <pl-lobby-art></pl-lobby-art>
         <div class="waiting" role="status">
-          <h1>${words.title}</h1>
+          <p class="display">${words.title}</p>
           <p>${words.more}</p>
         </div>
       </pl-stage>

@@ -37,6 +37,15 @@ export class SignIn extends LitElement {
         max-width: 400px;
         width: 100%;
       }
+      @media (max-width: 899px) {
+        :host {
+          grid-template-rows: minmax(96px, 1fr) auto;
+        }
+        main {
+          padding: var(--s5);
+          gap: var(--s4);
+        }
+      }
       @media (min-width: 900px) {
         :host {
           grid-template: 1fr / 1fr minmax(440px, 40%);

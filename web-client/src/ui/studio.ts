@@ -215,10 +215,11 @@ export class Studio extends LitElement {
         padding: 0 var(--s2);
         font-size: 0.9375rem;
       }
-      .link {
+      input[readonly].link {
         font-size: var(--step--1);
-        min-height: 40px !important;
-        padding: 0 var(--s3) !important;
+        min-height: 40px;
+        padding: 0 var(--s3);
+        text-overflow: ellipsis;
       }
       section {
         display: grid;

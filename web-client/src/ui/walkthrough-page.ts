@@ -102,6 +102,11 @@ export class WalkthroughPage extends LitElement {
         height: 28px;
         color: var(--accent-ink);
       }
+      @media (pointer: coarse) {
+        .keys {
+          display: none;
+        }
+      }
       aside {
         display: grid;
         gap: var(--s4);
@@ -159,14 +164,14 @@ export class WalkthroughPage extends LitElement {
                 </section>`}
           </div>
           <aside aria-label=${t("player.about")}>
-            ${w.product === null
+            ${w.product === null || (size === null && w.description === "")
               ? nothing
               : html`<div class="card product">
                   <div class="row">${icon("lamp")}<b>${w.product.name}</b></div>
                   ${w.description !== "" && w.product.summary !== "" ? html`<p class="small muted">${w.product.summary}</p>` : nothing}
                   ${size === null ? nothing : html`<p class="small">${t("player.size")}: ${t("card.size", { w: cm(size.w), h: cm(size.h), d: cm(size.d) })}</p>`}
                 </div>`}
-            <p class="small muted">${t("player.keys")}</p>
+            <p class="small muted keys">${t("player.keys")}</p>
           </aside>
         </div>
       </main>`;
