@@ -99,6 +99,30 @@ void room_set_stage(struct shard_state *shard, media_id id, const struct media_s
     }
 }
 
+/* Shortens every track to `keep` packets; returns how many tracks there are. */
+static size_t shed_tracks(const struct rooms *r, size_t keep) {
+    size_t tracks = 0;
+    for (size_t i = 0; i < r->map.capacity; i++) {
+        const struct media_room *room = r->map.entries[i].value;
+        for (struct publisher *p = room ? room->publishers : NULL; p; p = p->next_in_room) {
+            for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
+                if (p->tracks[kind].open) {
+                    track_shed(&p->tracks[kind].track, keep);
+                    tracks++;
+                }
+            }
+        }
+    }
+    return tracks;
+}
+
+void rooms_shed(struct rooms *r, size_t packets) {
+    size_t tracks = shed_tracks(r, packets);
+    if (tracks > 0) {
+        shed_tracks(r, packets / 2 / tracks + 1);
+    }
+}
+
 void room_close(struct shard_state *shard, media_id id) {
     struct media_room *room = map_get(&shard->rooms.map, id);
     if (room) {

@@ -33,6 +33,9 @@ void room_remove_viewer(struct viewer *v);
 void room_set_stage(struct shard_state *shard, media_id room, const struct media_stage *stage,
                     usec_t now);
 
+/* The pool is empty: every track keeps an equal share of half of `packets`. */
+void rooms_shed(struct rooms *r, size_t packets);
+
 /* The room is forgotten once it is empty. */
 void room_close(struct shard_state *shard, media_id room);
 

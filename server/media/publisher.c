@@ -10,6 +10,7 @@
 
 #define RTCP_MAX 1200
 #define SILENT_AFTER SEC(3)
+#define SHED_EVERY MSEC(100)
 
 struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id participant,
                                 media_id room, const struct media_line *lines, size_t line_count,
@@ -127,7 +128,7 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
     return t;
 }
 
-static int read_packet(struct publisher *p, const struct publisher_track *t,
+static int make_packet(struct publisher *p, const struct publisher_track *t,
                        const struct demux_target *target, struct bytes rtp, usec_t now,
                        struct packet **ret) {
     const uint8_t *ids = p->lines[target->line].extension_ids;
@@ -138,6 +139,21 @@ static int read_packet(struct publisher *p, const struct publisher_track *t,
                                    ret);
     }
     return packet_new(pool, codec, rtp, ids, now, ret);
+}
+
+/* Rings give packets back as others come in, so an empty pool would stay empty: nobody's packets
+ * would come in any more. */
+static int read_packet(struct publisher *p, const struct publisher_track *t,
+                       const struct demux_target *target, struct bytes rtp, usec_t now,
+                       struct packet **ret) {
+    struct shard_state *shard = p->shard;
+    int r = make_packet(p, t, target, rtp, now, ret);
+    if (r == -ENOBUFS && now >= shard->shed_due) {
+        shard->shed_due = now + SHED_EVERY;
+        rooms_shed(&shard->rooms, packet_pool_used(shard->packets));
+        r = make_packet(p, t, target, rtp, now, ret);
+    }
+    return r;
 }
 
 void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {

@@ -12,6 +12,7 @@
 struct shard_state {
     struct dtls_identity *identity;
     struct packet_pool *packets;
+    usec_t shed_due; /* when the pool may be shared out again */
     struct session_table table;
     struct rooms rooms;
     struct presentation_files presentations;

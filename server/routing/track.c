@@ -89,6 +89,19 @@ bool track_has_gop(const struct track *t, usec_t now) {
            now <= t->key_arrival + TRACK_GOP_AGE_MAX;
 }
 
+void track_shed(struct track *t, size_t keep) {
+    uint64_t end = t->highest > keep ? t->highest - keep + 1 : 0;
+    if (!t->waiting_for_key && end > t->released) {
+        end = t->released;
+    }
+    for (uint64_t i = 0; t->started && i <= t->mask; i++) {
+        if (t->ring[i] != NULL && t->ring[i]->fragment.sequence < end) {
+            packet_unref(t->ring[i]);
+            t->ring[i] = NULL;
+        }
+    }
+}
+
 /* ---- Time ---- */
 
 static int64_t usec_of_ticks(const struct track *t, int32_t ticks) {

@@ -91,9 +91,35 @@ static void feedback_is_sent_though_no_track_is_routed(void **unused) {
     close_state(&state);
 }
 
+static void a_full_pool_is_shared(void **unused) {
+    (void)unused;
+    struct shard_state state;
+    open_state(&state, 256);
+    const struct media_line line = video_line("0");
+    struct publisher *old = publisher_new(&state, 1, 0, 1, &line, 1, &carrier, NULL);
+    struct publisher *young = publisher_new(&state, 2, 0, 2, &line, 1, &carrier, NULL);
+    assert_true(old && young);
+    usec_t now = SEC(1);
+    for (uint16_t i = 0; i < 300; i++, now += MSEC(10)) {
+        give_frame(old, "0", i, i == 0, now);
+    }
+    assert_int_equal(publisher_track(old, MEDIA_VIDEO)->track.counters.frames, 300);
+    for (uint16_t i = 0; i < 300; i++, now += MSEC(10)) {
+        give_frame(young, "0", i, i == 0, now);
+        give_frame(old, "0", (uint16_t)(300 + i), i == 0, now);
+    }
+    assert_int_equal(publisher_track(young, MEDIA_VIDEO)->track.counters.frames, 300);
+    assert_int_equal(publisher_track(old, MEDIA_VIDEO)->track.counters.frames, 600);
+    assert_int_equal(state.stats.pool_empty, 0);
+    publisher_free(old);
+    publisher_free(young);
+    close_state(&state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(feedback_is_sent_though_no_track_is_routed),
+        cmocka_unit_test(a_full_pool_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,35 @@ static void one_stray_packet_restarts_nothing(void **state) {
     made_clear(&m);
 }
 
+static void shedding_keeps_what_is_recent_and_unreleased(void **state) {
+    (void)state;
+    struct made m;
+    struct subscription s;
+    struct outgoing out[16];
+    const struct media_line line = made_viewer_line(MEDIA_VIDEO, true);
+    made_init(&m, 0);
+    subscription_init(&s, &line, 1);
+    made_frame(&m, true, 4, SEC(1));
+    made_frame(&m, false, 4, SEC(1));
+    struct packet *p[3];
+    for (unsigned i = 0; i < 3; i++) {
+        p[i] = made_packet(&m, false, i, 3, 1000, SEC(1));
+    }
+    track_input(&m.track, p[0], SEC(1));
+    track_input(&m.track, p[2], SEC(1));
+    track_shed(&m.track, 6); /* of the newest six one is still in our hands */
+    assert_int_equal(packet_pool_used(m.pool), 6);
+    assert_false(track_has_gop(&m.track, SEC(1)));
+    track_shed(&m.track, 1); /* two wait for the third */
+    assert_int_equal(packet_pool_used(m.pool), 3);
+    assert_int_equal(track_input(&m.track, p[1], SEC(1)), 1);
+    subscription_switch(&s, &m.track, SEC(1)); /* no start is left */
+    assert_int_equal(drain(&s, SEC(1), out, 16), 0);
+    made_frame(&m, true, 2, SEC(1));
+    assert_int_equal(drain(&s, SEC(1), out, 16), 2);
+    made_clear(&m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reordered_packets_leave_in_order),
@@ -191,6 +220,7 @@ int main(void) {
         cmocka_unit_test(a_jump_beyond_the_ring_drops_what_waited),
         cmocka_unit_test(a_restarted_publisher_does_not_break_viewers),
         cmocka_unit_test(one_stray_packet_restarts_nothing),
+        cmocka_unit_test(shedding_keeps_what_is_recent_and_unreleased),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
