@@ -51,6 +51,16 @@ static void remove_path(struct session_table *t, const struct session *s, uint64
     }
 }
 
+static bool is_held(const struct session_table *t, const struct session *s, uint64_t key) {
+    for (size_t i = 0; i < ICE_PATHS_MAX; i++) {
+        const struct path *path = &s->ice.paths[i].path;
+        if (path->remote.family != 0 && path_key(t, path) == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int session_table_add_path(struct session_table *t, struct session *s, const struct path *path) {
     uint64_t key = path_key(t, path);
     if (map_get(&t->paths, key) == s) {
@@ -60,9 +70,18 @@ int session_table_add_path(struct session_table *t, struct session *s, const str
     if (r < 0) {
         return r;
     }
-    remove_path(t, s, s->path_keys[SESSION_PATHS - 1]);
-    memmove(s->path_keys + 1, s->path_keys, sizeof(s->path_keys) - sizeof(s->path_keys[0]));
-    s->path_keys[0] = key;
+    /* ICE holds this path now and no more than there are places, so one is not held. */
+    size_t place = 0;
+    for (size_t i = 0; i < SESSION_PATHS; i++) {
+        if (s->path_keys[i] == key) {
+            return 0; /* was another session's for a while */
+        }
+        if (!is_held(t, s, s->path_keys[i])) {
+            place = i;
+        }
+    }
+    remove_path(t, s, s->path_keys[place]);
+    s->path_keys[place] = key;
     return 0;
 }
 

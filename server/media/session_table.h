@@ -23,7 +23,7 @@ void session_table_remove(struct session_table *t, struct session *s);
 int session_table_add_ufrag(struct session_table *t, struct session *s, const char *ufrag);
 
 /* A path that passed a check leads to the session until another session's check takes it over or
- * newer paths push it out. 0 or -ENOMEM. */
+ * it makes room for one that ICE holds instead. 0 or -ENOMEM. */
 int session_table_add_path(struct session_table *t, struct session *s, const struct path *path);
 
 /* Some session, NULL when there is none: to end them all. */
