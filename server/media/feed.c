@@ -53,7 +53,9 @@ static void feed_end(struct feed *f) {
     timers_unset(&f->shard->timers, &f->timer);
     publisher_free(f->publisher);
     f->publisher = NULL;
-    close(f->fd); /* leaves epoll by itself */
+    /* close alone leaves it in epoll while a child that was just forked holds a copy */
+    epoll_ctl(f->shard->epoll, EPOLL_CTL_DEL, f->fd, NULL);
+    close(f->fd);
     struct feed **at = &f->shard->feeds;
     while (*at != f) {
         at = &(*at)->next;
