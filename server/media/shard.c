@@ -35,7 +35,6 @@ struct shard {
     pthread_t thread;
     bool started;
     atomic_bool stop;
-    uint64_t oversized;
     usec_t stats_due;
     pthread_mutex_t stats_lock; /* of published_stats */
     struct media_stats published_stats;
@@ -256,7 +255,7 @@ void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now) {
 static void read_socket(struct shard *s, usec_t now) {
     struct udp_datagram datagrams[UDP_BATCH];
     for (unsigned batch = 0; batch < BATCHES_A_ROUND; batch++) {
-        int n = udp_receive(s->socket, datagrams, &s->oversized);
+        int n = udp_receive(s->socket, datagrams, &s->state.stats.oversized);
         for (int i = 0; i < n; i++) {
             take_datagram(s, &datagrams[i], false, now);
         }
@@ -311,7 +310,6 @@ static void publish_stats(struct shard *s, usec_t now) {
     stats->bytes_out = s->state.egress.bytes;
     stats->sends = s->state.egress.sends;
     stats->send_failed = s->state.egress.failed;
-    stats->oversized = s->oversized;
     pthread_mutex_lock(&s->stats_lock);
     s->published_stats = *stats;
     pthread_mutex_unlock(&s->stats_lock);
