@@ -33,7 +33,9 @@ export async function open(browser, url, { viewport = DESK, colorScheme = 'light
   page.on('websocket', (socket) => ask(socket.url()));
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error') page.complaints.push(message.text());
+    // A session that ended with its connection is gone when the page takes its leave of it.
+    if (/status of 404.*\/wh[ie]p\//.test(`${message.text()} ${message.location().url}`)) return;
+    if (message.type() === 'error') page.complaints.push(`${message.text()} ${message.location().url}`);
   });
   page.setDefaultTimeout(15_000);
   if (url) await page.goto(url);

@@ -14,6 +14,17 @@
       }
     };
   }
+  /* The newest WHIP or WHEP session's own address. */
+  const own = window.fetch.bind(window);
+  window.fetch = async (...args) => {
+    const response = await own(...args);
+    const location = response.status === 201 ? response.headers.get('location') : null;
+    if (location !== null && /\/wh[ei]p\//.test(location)) {
+      window.probe.location = new URL(location, window.location.href).href;
+    }
+    return response;
+  };
+
   const captures = [];
   const devices = navigator.mediaDevices;
   if (devices !== undefined) {
@@ -96,6 +107,51 @@
     };
     video.requestVideoFrameCallback(next);
     return { frames, stop: () => { on = false; } };
+  }
+
+  const frameOf = (video, within) =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no frame within ${within} ms`)), within);
+      video.requestVideoFrameCallback(() => {
+        clearTimeout(late);
+        resolve({ at: performance.now(), ...decode(video) });
+      });
+    });
+
+  /* Resolves when the element shows two readable frames that differ. */
+  async function moves(path, within) {
+    const end = performance.now() + within;
+    let before = null;
+    while (performance.now() < end) {
+      const video = find(path);
+      const frame = video === null ? null : await frameOf(video, 500).catch(() => null);
+      if (frame === null) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      } else if (frame.n !== null) {
+        if (before !== null && before !== frame.n) {
+          return frame;
+        }
+        before = frame.n;
+      }
+    }
+    throw new Error(`no moving picture in ${path} within ${within} ms`);
+  }
+
+  /* From the next click to the first frame that can be read: {ms, n}. */
+  async function firstPicture(path, within = 15_000) {
+    const tapped = await new Promise((resolve) =>
+      addEventListener('click', () => resolve(performance.now()), { capture: true, once: true }));
+    while (performance.now() < tapped + within) {
+      const video = find(path);
+      const frame = video === null ? null : await frameOf(video, 100).catch(() => null);
+      if (frame !== null && frame.n !== null) {
+        return { ms: frame.at - tapped, n: frame.n };
+      }
+      if (video === null) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+    }
+    throw new Error(`no picture within ${within} ms of the tap`);
   }
 
   /* Notes when each beep of a track begins, on the clock of performance.now(). */
@@ -220,5 +276,5 @@
       .filter((t) => t.currentDirection === 'recvonly' && t.receiver.track.kind === kind)
       .map((t) => t.receiver.track);
 
-  window.probe = { peers, captures, find, all: (s) => [...all(s)], decode, watch, listen, hear, lips, playout, stats, receiverTracks };
+  window.probe = { peers, captures, find, all: (s) => [...all(s)], decode, watch, moves, firstPicture, listen, hear, lips, playout, stats, receiverTracks };
 })();
