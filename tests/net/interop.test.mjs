@@ -17,7 +17,7 @@ let clips;
 
 before(async () => {
   server = await Server.start();
-  clips = makeClips(server.dir);
+  clips = await makeClips(server.dir);
 });
 after(() => server?.stop());
 
@@ -47,7 +47,7 @@ function assertPattern(seen, what) {
 
 const near = (hz) => Math.abs(hz - 440) <= 5;
 
-function assertPackets(result, peer) {
+async function assertPackets(result, peer) {
   for (const kind of ['video', 'audio']) {
     const got = result[kind];
     const words = `${kind} ${JSON.stringify(got)}`;
@@ -56,15 +56,15 @@ function assertPackets(result, peer) {
     }
     if (RTP_LEVEL.includes(peer.from)) assert.equal(got.different, 0, `bytes differ; ${words}`);
   }
-  assertPattern(judge(peer.codec, peer.files.out), 'decoded');
-  const sound = judge('opus', peer.files.soundout);
+  assertPattern(await judge(peer.codec, peer.files.out), 'decoded');
+  const sound = await judge('opus', peer.files.soundout);
   assert.ok(near(sound.hz), `the tone is 440 Hz, not ${sound.hz}`);
 }
 
 async function assertWatched(peer) {
   const result = await peer.event('result', 30_000);
   if (RTP_LEVEL.includes(peer.stack)) {
-    assertPackets(result, peer);
+    await assertPackets(result, peer);
   } else {
     assertPattern(result, 'seen');
     assert.ok(near(result.hz), `the tone is 440 Hz, not ${result.hz}`);

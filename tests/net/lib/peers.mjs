@@ -1,10 +1,12 @@
 // Starts the peers of ../peers and reads their JSON lines.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { PATIENCE } from './server.mjs';
 
+const execute = promisify(execFile);
 const PEERS = join(dirname(fileURLToPath(import.meta.url)), '../peers');
 
 /** Debian's own Python has the Debian packages; another one on PATH has not. */
@@ -81,21 +83,29 @@ export class Peer {
   }
 }
 
-function clip(...args) {
-  const r = spawnSync('/usr/bin/python3', [join(PEERS, 'make_clip.py'), ...args], { encoding: 'utf8' });
-  if (r.status !== 0) throw new Error(`make_clip.py ${args.join(' ')}: ${r.stderr}`);
-  return r.stdout;
+async function clip(...args) {
+  const { stdout } = await execute('/usr/bin/python3', [join(PEERS, 'make_clip.py'), ...args],
+    { maxBuffer: 1 << 24 });
+  return stdout;
 }
 
 /** 20 s of the pattern and its tone, encoded, for peers at RTP level: { vp8, h264, opus } paths. */
-export function makeClips(dir) {
+export async function makeClips(dir) {
   const made = {};
   for (const [codec, count] of [['vp8', 300], ['h264', 300], ['opus', 1000]]) {
     made[codec] = join(dir, `clip.${codec}`);
-    clip('encode', codec, String(count), made[codec]);
+    await clip('encode', codec, String(count), made[codec]);
   }
   return made;
 }
 
+/** A film of the pattern, to be published. */
+export async function makeFilm(seconds, file) {
+  await clip('film', String(seconds), file);
+  return file;
+}
+
 /** What a decoder makes of a file of frames. */
-export const judge = (codec, file) => JSON.parse(clip('judge', codec, file).trim().split('\n').at(-1));
+export async function judge(codec, file) {
+  return JSON.parse((await clip('judge', codec, file)).trim().split('\n').at(-1));
+}

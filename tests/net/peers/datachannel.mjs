@@ -53,9 +53,9 @@ export async function open(role, codec, receive) {
       packet.writeUInt32BE(SSRC[kind], 8);
       tracks[kind].sendMessageBinary(packet);
     },
-    close() {
-      pc.close();
-      nodeDataChannel.cleanup();
-    },
+    close: () => pc.close(),
   };
 }
+
+/** Ends the library's threads, after the last close(). */
+export const cleanup = () => nodeDataChannel.cleanup();

@@ -2,6 +2,7 @@
 """Encodes the pattern for the peers that send RTP themselves, or judges what they received.
 
     make_clip.py encode vp8|h264|opus FRAMES FILE   pictures: a key frame every second
+    make_clip.py film SECONDS FILE                  pictures and tone as a Matroska file to publish
     make_clip.py judge vp8|h264|opus FILE           prints {"event": "result", …} of what it decodes
 
 FILE holds frames one after the other, each a 32-bit big-endian length and its bytes.
@@ -54,6 +55,27 @@ def encode(codec, count, path):
         write(out, coder.encode(None))
 
 
+def film(seconds, path):
+    with av.open(path, "w", format="matroska") as out:
+        picture = out.add_stream("libx264", rate=pattern.FPS)
+        picture.width, picture.height, picture.pix_fmt = pattern.WIDTH, pattern.HEIGHT, "yuv420p"
+        picture.options = {"preset": "ultrafast", "crf": "12"}
+        sound = out.add_stream("libopus", rate=48000)
+        for second in range(seconds):
+            for number in range(second * pattern.FPS, (second + 1) * pattern.FPS):
+                frame = av.VideoFrame.from_ndarray(pattern.make(number), format="yuv420p")
+                out.mux(picture.encode(frame))
+            for piece in range(50):
+                at = (second * 50 + piece) * 960
+                frame = av.AudioFrame.from_ndarray(
+                    numpy.repeat(pattern.tone(at, 960), 2).reshape(1, -1), format="s16", layout="stereo")
+                frame.pts, frame.sample_rate = at, 48000
+                frame.time_base = fractions.Fraction(1, 48000)
+                out.mux(sound.encode(frame))
+        out.mux(picture.encode(None))
+        out.mux(sound.encode(None))
+
+
 def frames_of(path):
     with open(path, "rb") as source:
         while head := source.read(4):
@@ -78,11 +100,13 @@ def judge(codec, path):
     for packet in packets + [None]:
         for frame in coder.decode(packet):
             seen.see(pattern.planes_of(frame.reformat(format="yuv420p").to_ndarray()))
-    say("result", **seen.result())
+    say("result", **seen.result(), numbers=seen.numbers)
 
 
 command, codec = sys.argv[1:3]
-if command == "encode":
+if command == "film":
+    film(int(sys.argv[2]), sys.argv[3])
+elif command == "encode":
     if codec == "opus":
         encode_sound(int(sys.argv[3]), sys.argv[4])
     else:

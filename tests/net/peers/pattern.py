@@ -71,13 +71,16 @@ class Judge:
         self.first = self.last = None
         self.worst = 0.0
         self.colours = set()
+        self.numbers = []  # of each frame, None where it cannot be read
 
     def see(self, planes):
         self.frames += 1
         if planes[0].shape != (HEIGHT, WIDTH):
             self.unreadable += 1
+            self.numbers.append(None)
             return
         number, error = read(planes)
+        self.numbers.append(number)
         if number is None:
             self.unreadable += 1
             return
