@@ -212,8 +212,10 @@ static int open_port(struct signal *s, const char **ret_reason) {
     }
     s->vhost = lws_create_vhost(s->context, &info);
     if (s->vhost == NULL) {
-        *ret_reason = port_reason(-EADDRNOTAVAIL);
-        return -EADDRNOTAVAIL;
+        r = probe_port(c->listen_ip, c->port); /* somebody was faster than us? */
+        r = r < 0 ? r : -EADDRNOTAVAIL;
+        *ret_reason = port_reason(r);
+        return r;
     }
     return 0;
 }
