@@ -91,7 +91,7 @@ export class WalkthroughPlayer {
       createPeer: createRtcPeer,
       iceServers: this.iceServers,
       signal: life.signal,
-      from: () => (this.playback.state === "ended" ? 0 : this.now),
+      from: () => (this.atEnd ? 0 : this.now),
       onstate: (state) => this.sessionChanged(state),
       onsession: (slots, location) => {
         this.stream = new MediaStream([...slots.video, ...slots.audio]);
@@ -172,7 +172,7 @@ export class WalkthroughPlayer {
       this.draw();
       return;
     }
-    if (this.playback.state === "ended") {
+    if (this.atEnd) {
       this.seek(0);
     }
     this.playback = { ...this.playback, state: "playing", at: performance.now() };
@@ -193,7 +193,7 @@ export class WalkthroughPlayer {
     clearTimeout(this.scrubTimer);
     this.scrubTimer = undefined;
     this.scrubTo = null;
-    const ended = this.playback.state === "ended";
+    const ended = this.atEnd;
     this.playback = { ...this.playback, t, at: performance.now(), ...(ended ? { state: "paused" as const } : {}) };
     if (this.session === null) {
       this.play();
@@ -251,6 +251,12 @@ export class WalkthroughPlayer {
     this.draw();
   }
 
+  /* Also in the moment before the server has said so. */
+  private get atEnd(): boolean {
+    const { state, duration } = this.playback;
+    return state === "ended" || (state === "playing" && duration > 0 && this.now >= duration && this.scrubTo === null);
+  }
+
   private state(): PlayerState {
     if (!this.started) {
       return "idle";
@@ -264,7 +270,7 @@ export class WalkthroughPlayer {
         return "reconnecting";
       case "connected":
       case "closed":
-        return this.playback.state;
+        return this.atEnd ? "ended" : this.playback.state;
     }
   }
 

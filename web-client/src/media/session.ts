@@ -196,6 +196,9 @@ export class MediaSession {
       }
     } catch (error) {
       if (!attempt.signal.aborted) {
+        if (error instanceof Problem && error.status === 404) {
+          this.resource = null;
+        }
         /* The session is unknown (the server was restarted) or cannot restart: a new one can. */
         this.retry(error instanceof Problem ? null : error, error instanceof Problem ? 0 : undefined);
       }
