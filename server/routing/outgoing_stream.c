@@ -283,7 +283,9 @@ void outgoing_stream_write(struct outgoing_stream *s, const struct fragment *f,
     const struct stream_range *range = &s->ranges[s->range_newest];
     const uint64_t index = range->start + (f->sequence - range->source_start);
     s->last_timestamp = write_packet(s, f, range, index, ret);
-    s->last_picture_id = (uint16_t)((f->picture_id + range->picture_id) & 0x7fff);
+    if (f->picture_id_at != 0) {
+        s->last_picture_id = (uint16_t)((f->picture_id + range->picture_id) & 0x7fff);
+    }
     if (f->tl0picidx_at != 0) {
         s->last_tl0picidx = (uint8_t)(f->tl0picidx + range->tl0picidx);
     }

@@ -218,6 +218,39 @@ static void reports_tell_loss_and_round_trip(void **state) {
     made_clear(&p.m);
 }
 
+static void packets_that_only_pad_leave_the_picture_ids_alone(void **state) {
+    (void)state;
+    struct made a, b;
+    struct subscription s;
+    struct outgoing out;
+    const struct media_line line = made_viewer_line(MEDIA_VIDEO, true);
+    made_init(&a, 0);
+    made_init(&b, 0);
+    subscription_init(&s, &line, 1);
+    made_frame(&a, true, 1, SEC(1));
+    made_frame(&b, true, 1, SEC(1));
+    subscription_switch(&s, &a.track, SEC(1));
+    assert_int_equal(subscription_next(&s, SEC(1), &out), 1);
+    const uint16_t before = read_be16(out.prefix + 2) & 0x7fff;
+
+    uint8_t probe[100] = {0x80 | 0x20, 96};
+    struct packet *p;
+    write_be16(probe + 2, a.sequence++);
+    write_be32(probe + 8, a.ssrc);
+    probe[99] = 88;
+    assert_int_equal(
+        packet_new(a.pool, CODEC_VP8, bytes_of(probe, 100), a.line.extension_ids, SEC(1), &p), 0);
+    assert_int_equal(track_input(&a.track, p, SEC(1)), 1);
+    assert_int_equal(subscription_next(&s, SEC(1), &out), 1);
+
+    subscription_switch(&s, &b.track, SEC(1));
+    assert_int_equal(subscription_next(&s, SEC(1), &out), 1);
+    assert_int_equal(read_be16(out.prefix + 2) & 0x7fff, (before + 1) & 0x7fff);
+    subscription_stop(&s);
+    made_clear(&a);
+    made_clear(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cached_pictures_are_squeezed_before_the_live_edge),
@@ -229,6 +262,7 @@ int main(void) {
         cmocka_unit_test(without_rtx_the_same_bytes_go_out_under_the_same_index),
         cmocka_unit_test(a_viewer_behind_the_ring_goes_on_at_a_key_frame),
         cmocka_unit_test(reports_tell_loss_and_round_trip),
+        cmocka_unit_test(packets_that_only_pad_leave_the_picture_ids_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
