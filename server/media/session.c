@@ -103,6 +103,8 @@ void session_send(struct session *s, const struct outgoing *packet) {
         egress_add(egress, (size_t)n);
         s->shard->stats.packets_forwarded++;
         s->shard->stats.retransmitted += packet->retransmission;
+    } else {
+        s->shard->stats.oversized += n == -ENOSPC;
     }
 }
 
