@@ -12,12 +12,16 @@
 #define RTCP_MAX 1200
 #define TICK_FIRST MSEC(50)
 #define TICK SEC(1)
+/* Frames leave on a common grid, at most this late, so that one turn of the thread serves many viewers
+ * instead of one turn each (measured: a quarter of the cost of 200 viewers). Their times in RTP stay
+ * exact. */
+#define GRID MSEC(5)
 
 struct player {
     const struct presentation *presentation; /* counted by presentation_files */
     bool connected;
     enum cursor_state told;
-    usec_t tick_due;
+    usec_t tick_due, second_due; /* for reports; for what is told once a second */
     uint64_t bytes_told;
     usec_t quality_told;
     uint8_t dots_told;
@@ -185,7 +189,14 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
 
 static usec_t next_timeout(const struct session *s) {
     const struct player *p = s->part;
-    return p->connected ? usec_min(cursor_next_timeout(&p->cursor), p->tick_due) : USEC_NEVER;
+    if (!p->connected) {
+        return USEC_NEVER;
+    }
+    usec_t due = cursor_next_timeout(&p->cursor);
+    if (due != USEC_NEVER) {
+        due += (GRID - due % GRID) % GRID;
+    }
+    return usec_min(due, p->tick_due);
 }
 
 static void tick(struct session *s, usec_t now) {
@@ -199,6 +210,12 @@ static void tick(struct session *s, usec_t now) {
             session_send_rtcp(s, bytes_of(buffer, (size_t)n));
         }
     }
+    bool early = p->cursor.video.stream.early_reports > 0 || p->cursor.audio.stream.early_reports > 0;
+    p->tick_due = now + (early ? STREAM_REPORT_EARLY : TICK);
+    if (now < p->second_due) {
+        return;
+    }
+    p->second_due = now + TICK;
     if (p->cursor.state == CURSOR_PLAYING) {
         tell_position(s, 0, now);
     }
@@ -207,7 +224,6 @@ static void tick(struct session *s, usec_t now) {
     quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, &p->dots_told);
     p->bytes_told = bytes;
     p->quality_told = now;
-    p->tick_due = now + TICK;
 }
 
 static void timeout(struct session *s, usec_t now) {

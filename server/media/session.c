@@ -81,8 +81,10 @@ void session_schedule(struct session *s, usec_t now) {
     if (s->ended) {
         return;
     }
-    usec_t due = usec_min(ice_next_timeout(&s->ice), dtls_next_timeout(s->dtls, now));
-    due = usec_min(due, s->role->next_timeout(s));
+    usec_t due = usec_min(ice_next_timeout(&s->ice), s->role->next_timeout(s));
+    if (!s->settled) {
+        due = usec_min(due, dtls_next_timeout(s->dtls, now));
+    }
     if (timers_set(&s->shard->timers, &s->timer, due) < 0) {
         session_end(s, MEDIA_END_TIMEOUT);
     }
@@ -279,7 +281,7 @@ static void timer_fired(struct timer *timer, usec_t now) {
         session_end(s, MEDIA_END_TIMEOUT);
         return;
     }
-    if (dtls_next_timeout(s->dtls, now) <= now) {
+    if (!s->settled && dtls_next_timeout(s->dtls, now) <= now) {
         dtls_timeout(s->dtls);
         follow_dtls(s, now);
     }

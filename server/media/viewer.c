@@ -241,6 +241,18 @@ static void tell_quality(struct viewer *v, usec_t now) {
     v->quality_told = now;
 }
 
+/* Closer together while a slot still has its early reports to send. */
+static usec_t next_tick(const struct viewer *v, usec_t now) {
+    for (size_t i = 0; i < v->slot_count; i++) {
+        const struct subscription *s = &v->slots[i].subscription;
+        if (s->state == SUBSCRIPTION_WAITING ||
+            (s->state == SUBSCRIPTION_RUNNING && s->stream.early_reports > 0)) {
+            return now + STREAM_REPORT_EARLY;
+        }
+    }
+    return now + TICK;
+}
+
 static void tick(struct session *s, usec_t now) {
     struct viewer *v = s->part;
     uint8_t buffer[RTCP_MAX];
@@ -252,8 +264,10 @@ static void tick(struct session *s, usec_t now) {
             session_send_rtcp(s, bytes_of(buffer, (size_t)n));
         }
     }
-    tell_quality(v, now);
-    v->tick_due = now + TICK;
+    if (now >= v->quality_told + TICK) {
+        tell_quality(v, now);
+    }
+    v->tick_due = next_tick(v, now);
 }
 
 const struct session_role viewer_role = {
