@@ -23,7 +23,7 @@ struct player {
     enum cursor_state told;
     usec_t tick_due, second_due; /* for reports; for what is told once a second */
     uint64_t bytes_told;
-    usec_t quality_told;
+    usec_t quality_told, reported; /* reported: the last RTCP came */
     uint8_t dots_told;
     struct media_line video, audio;
     struct cursor cursor;
@@ -112,6 +112,7 @@ static void send_due(struct session *s, usec_t now) {
 static void connected(struct session *s, usec_t now) {
     struct player *p = s->part;
     p->connected = true;
+    p->reported = now;
     p->tick_due = now + TICK_FIRST;
     cursor_play(&p->cursor, now);
     send_due(s, now);
@@ -173,6 +174,7 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     struct rtcp_report report;
     uint32_t sender, media;
     int r;
+    p->reported = now;
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
             for (size_t i = 0; rtcp_parse_report(&packet, i, &report) == 0; i++) {
@@ -221,7 +223,8 @@ static void tick(struct session *s, usec_t now) {
     }
     struct stream_quality quality = cursor_quality(&p->cursor);
     uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
-    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, &p->dots_told);
+    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told,
+                 now - p->reported, &p->dots_told);
     p->bytes_told = bytes;
     p->quality_told = now;
 }

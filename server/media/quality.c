@@ -3,6 +3,7 @@
 #include "media/shard_state.h"
 
 #define DOTS_BEST 4
+#define SILENCE SEC(10) /* longer than browsers take between two reports about sound alone */
 
 struct stream_quality quality_worse(struct stream_quality a, struct stream_quality b) {
     if (!a.known || !b.known) {
@@ -12,15 +13,17 @@ struct stream_quality quality_worse(struct stream_quality a, struct stream_quali
 }
 
 void quality_tell(struct session *s, const struct stream_quality *quality, uint64_t bytes,
-                  usec_t interval, uint8_t *told) {
-    if (!quality->known || (quality->dots == *told && quality->dots == DOTS_BEST)) {
+                  usec_t interval, usec_t silence, uint8_t *told) {
+    /* who is sent nothing has nothing to report */
+    const uint8_t dots = bytes > 0 && silence >= SILENCE ? 0 : quality->dots;
+    if (!quality->known || (dots == *told && dots == DOTS_BEST)) {
         return;
     }
-    *told = quality->dots;
+    *told = dots;
     uint64_t kbit_s = interval ? bytes * 8000 / interval : 0;
     shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_QUALITY,
                                                 .session = s->id,
-                                                .quality = {.dots = quality->dots,
+                                                .quality = {.dots = dots,
                                                             .loss = quality->loss,
                                                             .rtt_ms = quality->rtt_ms,
                                                             .kbit_s = (uint32_t)kbit_s}});

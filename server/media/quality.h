@@ -7,6 +7,7 @@
 struct stream_quality quality_worse(struct stream_quality a, struct stream_quality b);
 
 /* An event when the dots changed, or each time while they are not at their best. `bytes` were sent in
- * `interval`; `told` keeps the last dots. Nothing is said while the quality is unknown. */
+ * `interval`; the last report came `silence` ago; `told` keeps the last dots. Nothing is said while
+ * the quality is unknown. */
 void quality_tell(struct session *s, const struct stream_quality *quality, uint64_t bytes,
-                  usec_t interval, uint8_t *told);
+                  usec_t interval, usec_t silence, uint8_t *told);

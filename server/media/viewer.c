@@ -123,6 +123,7 @@ static int open_viewer(struct session *s, const struct media_session_config *con
 static void connected(struct session *s, usec_t now) {
     struct viewer *v = s->part;
     v->connected = true;
+    v->reported = now;
     v->tick_due = now + TICK_FIRST;
     viewer_apply_stage(v, now);
 }
@@ -205,6 +206,7 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     struct rtcp_packet packet;
     uint32_t sender, media;
     int r;
+    v->reported = now;
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
             take_reports(v, &packet, now);
@@ -236,7 +238,8 @@ static void tell_quality(struct viewer *v, usec_t now) {
             worst = quality_worse(worst, stream->quality);
         }
     }
-    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told, &v->dots_told);
+    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told,
+                 now - v->reported, &v->dots_told);
     v->bytes_told = bytes;
     v->quality_told = now;
 }

@@ -23,6 +23,7 @@ struct viewer {
     struct viewer *next_in_room, *previous_in_room;
     bool connected;
     usec_t tick_due;
+    usec_t reported; /* the last RTCP came */
     uint64_t bytes_told; /* sent when the last quality event was made */
     usec_t quality_told;
     uint8_t dots_told;

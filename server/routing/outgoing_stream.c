@@ -8,7 +8,6 @@
 #define CREDIT_SHARE 4 /* a quarter of what is sent may be sent again */
 #define AGAIN_MIN_MS 10
 #define EARLY_REPORTS 3
-#define SILENCE SEC(6) /* without reports: nothing arrives */
 
 /* 1, 2, 3 …: the first n of these bytes are RTP padding of n bytes (the last one counts). */
 static const uint8_t padding_bytes[FRAGMENT_PADDING_MAX] = {
@@ -483,8 +482,4 @@ bool outgoing_stream_receiver_report(struct outgoing_stream *s, const struct rtc
     }
     q->dots = dots_of(q);
     return true;
-}
-
-uint8_t outgoing_stream_dots(const struct outgoing_stream *s, usec_t now) {
-    return s->quality.known && now < s->quality.reported + SILENCE ? s->quality.dots : 0;
 }

@@ -40,7 +40,7 @@ struct stream_quality {
     float loss;      /* share lost since the last report, smoothed */
     uint32_t rtt_ms; /* 0: unknown */
     uint32_t jitter_ms;
-    uint8_t dots;    /* 0 nothing arrives … 4 good */
+    uint8_t dots;    /* 1 bad … 4 good */
     usec_t reported; /* when */
 };
 
@@ -133,6 +133,3 @@ int outgoing_stream_report(struct outgoing_stream *s, uint32_t rtp, uint64_t uni
 /* A report block about this stream (other SSRCs are ignored: false). */
 bool outgoing_stream_receiver_report(struct outgoing_stream *s, const struct rtcp_report *report,
                                      uint64_t unix_usec, usec_t now);
-
-/* The dots now: 0 when reports stopped coming. */
-uint8_t outgoing_stream_dots(const struct outgoing_stream *s, usec_t now);

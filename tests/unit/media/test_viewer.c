@@ -1,0 +1,154 @@
+/* A viewer's role without the session's transport: nothing is sealed, events are kept. */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include "media/media_room.h"
+#include "media/publisher.h"
+#include "media/shard_state.h"
+#include "media/viewer.h"
+#include "wire/rtcp.h"
+#include "wire/rtp.h"
+
+#include <cmocka.h>
+
+#define SSRC 5000
+
+static struct media_event events[64];
+static size_t event_count;
+
+/* Takes the place of the shard's. */
+void shard_event(struct shard_state *s, const struct media_event *event) {
+    (void)s;
+    if (event_count < 64) {
+        events[event_count++] = *event;
+    }
+}
+
+static const struct media_event *last_of(enum media_event_type type) {
+    for (size_t i = event_count; i-- > 0;) {
+        if (events[i].type == type) {
+            return &events[i];
+        }
+    }
+    return NULL;
+}
+
+struct room_of_two {
+    struct shard_state state;
+    struct session session;
+    struct publisher *publisher;
+};
+
+static void ignore_rtcp(void *ctx, struct bytes compound) {
+    (void)ctx;
+    (void)compound;
+}
+
+static void ignore_schedule(void *ctx, usec_t now) {
+    (void)ctx;
+    (void)now;
+}
+
+static const struct publisher_carrier carrier = {ignore_rtcp, ignore_schedule};
+
+/* A publisher that may send VP8 or H.264 and a viewer that takes only VP8. */
+static void enter(struct room_of_two *r) {
+    static struct media_session_config config;
+    static struct media_line publishes = {
+        .kind = MEDIA_VIDEO,
+        .active = true,
+        .payload_count = 2,
+        .payloads = {{.type = 96, .codec = CODEC_VP8}, {.type = 97, .codec = CODEC_H264}}};
+    memset(r, 0, sizeof(*r));
+    event_count = 0;
+    rooms_init(&r->state.rooms);
+    timers_init(&r->state.timers);
+    r->state.packets = packet_pool_new(1024);
+    r->session.id = 2;
+    r->session.shard = &r->state;
+    r->session.role = &viewer_role;
+    config = (struct media_session_config){
+        .room = 1,
+        .line_count = 1,
+        .lines = {{.kind = MEDIA_VIDEO,
+                   .active = true,
+                   .payload_count = 1,
+                   .payloads = {{.type = 100, .codec = CODEC_VP8}},
+                   .ssrc = SSRC}}};
+    assert_int_equal(viewer_role.open(&r->session, &config, SEC(1)), 0);
+    r->publisher = publisher_new(&r->state, 1, 0, 1, &publishes, 1, &carrier, NULL);
+    const struct media_stage stage = {.main_video = 1};
+    room_set_stage(&r->state, 1, &stage, SEC(1));
+    viewer_role.connected(&r->session, SEC(1));
+}
+
+static void leave(struct room_of_two *r) {
+    viewer_role.close(&r->session);
+    publisher_free(r->publisher);
+    rooms_clear(&r->state.rooms);
+    timers_clear(&r->state.timers);
+    packet_pool_free(r->state.packets);
+}
+
+static void give_key_frame(struct room_of_two *r, uint8_t type, uint16_t sequence, usec_t now) {
+    uint8_t b[120] = {0};
+    const struct rtp_header h = {.payload_type = type,
+                                 .marker = true,
+                                 .sequence = sequence,
+                                 .timestamp = (uint32_t)(now / 1000 * 90),
+                                 .ssrc = 7};
+    int n = rtp_write_header((struct room){b, sizeof(b)}, &h, NULL, 0);
+    b[n] = type == 96 ? 0x10 : 0x67; /* VP8 start; H.264 SPS */
+    publisher_rtp(r->publisher, bytes_of(b, sizeof(b)), now);
+}
+
+static void report(struct room_of_two *r, usec_t now) {
+    uint8_t b[100];
+    const struct rtcp_report block = {.ssrc = SSRC};
+    int n = rtcp_write_rr((struct room){b, sizeof(b)}, 9, &block, 1);
+    viewer_role.rtcp(&r->session, bytes_of(b, (size_t)n), now);
+}
+
+static void a_viewer_that_falls_silent_has_no_dots(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter(&r);
+    for (unsigned i = 0; i < 30; i++) {
+        const usec_t now = SEC(1 + i);
+        give_key_frame(&r, 96, (uint16_t)i, now);
+        if (i < 10) {
+            report(&r, now);
+        }
+        viewer_role.timeout(&r.session, now);
+        if (i == 9) {
+            assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 4);
+        }
+    }
+    assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 0);
+    report(&r, SEC(31));
+    give_key_frame(&r, 96, 30, SEC(31));
+    viewer_role.timeout(&r.session, SEC(31));
+    assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 4);
+    leave(&r);
+}
+
+static void a_viewer_that_is_sent_nothing_need_not_report(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter(&r);
+    give_key_frame(&r, 96, 1, SEC(1));
+    report(&r, SEC(1));
+    for (unsigned i = 1; i < 30; i++) {
+        viewer_role.timeout(&r.session, SEC(1 + i));
+    }
+    assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 4);
+    leave(&r);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_viewer_that_falls_silent_has_no_dots),
+        cmocka_unit_test(a_viewer_that_is_sent_nothing_need_not_report),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
