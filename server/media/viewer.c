@@ -70,6 +70,7 @@ static void slot_switch(struct viewer_slot *slot, struct publisher_track *feed, 
         tell_unplayable(slot, &feed->track);
         return;
     }
+    slot->refused = CODEC_NONE;
     slot_enter(slot, feed);
     viewer_slot_forward(slot, now);
     publisher_attend(feed->publisher, now);

@@ -145,10 +145,26 @@ static void a_viewer_that_is_sent_nothing_need_not_report(void **unused) {
     leave(&r);
 }
 
+static void each_source_that_cannot_be_played_is_told(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter(&r);
+    give_key_frame(&r, 97, 1, SEC(1));
+    assert_non_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    event_count = 0;
+    give_key_frame(&r, 97, 2, SEC(2));
+    assert_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    give_key_frame(&r, 96, 3, SEC(3));
+    give_key_frame(&r, 97, 4, SEC(4));
+    assert_non_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    leave(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_viewer_that_falls_silent_has_no_dots),
         cmocka_unit_test(a_viewer_that_is_sent_nothing_need_not_report),
+        cmocka_unit_test(each_source_that_cannot_be_played_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
