@@ -10,7 +10,7 @@ export interface Look {
 }
 
 /* What the picture usually is ahead at the start: it is held back for so long, in ms. */
-const FIRST_LEAD = 80;
+const FIRST_LEAD = 100;
 const LONGEST_LEAD = 400;
 const LOOKS = 2;
 /* Below what people notice, and above what the measure wobbles. */
