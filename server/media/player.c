@@ -178,7 +178,7 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
             for (size_t i = 0; rtcp_parse_report(&packet, i, &report) == 0; i++) {
-                cursor_receiver_report(&p->cursor, &report, clock_unix(), now);
+                cursor_receiver_report(&p->cursor, &report, clock_unix());
             }
         } else if (rtcp_parse_feedback(&packet, &sender, &media) == 0) {
             take_feedback(s, &packet, media, now);

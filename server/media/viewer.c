@@ -192,12 +192,12 @@ static void take_payload_feedback(struct viewer *v, const struct rtcp_packet *pa
     }
 }
 
-static void take_reports(struct viewer *v, const struct rtcp_packet *packet, usec_t now) {
+static void take_reports(struct viewer *v, const struct rtcp_packet *packet) {
     struct rtcp_report report;
     for (size_t i = 0; rtcp_parse_report(packet, i, &report) == 0; i++) {
         struct viewer_slot *slot = slot_by_ssrc(v, report.ssrc);
         if (slot) {
-            subscription_receiver_report(&slot->subscription, &report, clock_unix(), now);
+            subscription_receiver_report(&slot->subscription, &report, clock_unix());
         }
     }
 }
@@ -210,7 +210,7 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     v->reported = now;
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
-            take_reports(v, &packet, now);
+            take_reports(v, &packet);
         } else if (rtcp_parse_feedback(&packet, &sender, &media) == 0) {
             if (packet.type == RTCP_RTPFB && packet.count == RTCP_RTPFB_NACK) {
                 take_nack(v, &packet, media, now);

@@ -344,10 +344,10 @@ int cursor_next_retransmission(struct cursor *c, struct outgoing *ret) {
     return c->has_audio ? next_again(&c->audio, ret) : 0;
 }
 
-bool cursor_receiver_report(struct cursor *c, const struct rtcp_report *report, uint64_t unix_usec,
-                            usec_t now) {
+bool cursor_receiver_report(struct cursor *c, const struct rtcp_report *report,
+                            uint64_t unix_usec) {
     struct cursor_stream *s = stream_of(c, report->ssrc);
-    return s != NULL && outgoing_stream_receiver_report(&s->stream, report, unix_usec, now);
+    return s != NULL && outgoing_stream_receiver_report(&s->stream, report, unix_usec);
 }
 
 int cursor_sender_report(struct cursor *c, enum media_kind kind, uint64_t unix_usec, usec_t now,

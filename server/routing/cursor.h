@@ -71,8 +71,7 @@ void cursor_position(const struct cursor *c, usec_t now, struct cursor_position 
 int cursor_nack(struct cursor *c, uint32_t ssrc, uint16_t sequence, usec_t now);
 int cursor_next_retransmission(struct cursor *c, struct outgoing *ret);
 void cursor_want_keyframe(struct cursor *c, usec_t now);
-bool cursor_receiver_report(struct cursor *c, const struct rtcp_report *report, uint64_t unix_usec,
-                            usec_t now);
+bool cursor_receiver_report(struct cursor *c, const struct rtcp_report *report, uint64_t unix_usec);
 
 /* SR and SDES for one of its streams. Size, 0: none due. */
 int cursor_sender_report(struct cursor *c, enum media_kind kind, uint64_t unix_usec, usec_t now,

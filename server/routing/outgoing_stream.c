@@ -352,7 +352,6 @@ static bool asked_lately(struct outgoing_stream *s, uint16_t sequence, usec_t no
 
 int outgoing_stream_nack(struct outgoing_stream *s, uint16_t sequence, usec_t now) {
     uint64_t index;
-    s->nacked++;
     if (!index_of(s, sequence, &index)) {
         return -ENOENT;
     }
@@ -463,7 +462,7 @@ static uint8_t dots_of(const struct stream_quality *q) {
 }
 
 bool outgoing_stream_receiver_report(struct outgoing_stream *s, const struct rtcp_report *report,
-                                     uint64_t unix_usec, usec_t now) {
+                                     uint64_t unix_usec) {
     if (report->ssrc != s->line->ssrc) {
         return false;
     }
@@ -471,8 +470,6 @@ bool outgoing_stream_receiver_report(struct outgoing_stream *s, const struct rtc
     const float loss = (float)report->fraction_lost / 256.0f;
     q->loss = q->known ? q->loss * 0.5f + loss * 0.5f : loss;
     q->known = true;
-    q->reported = now;
-    q->jitter_ms = (uint32_t)((uint64_t)report->jitter * 1000 / s->clock_rate);
     if (report->last_sr != 0) { /* RFC 3550 §6.4.1: A − LSR − DLSR, in 1/65536 s */
         const uint32_t arrival = (uint32_t)(clock_ntp_of_unix(unix_usec) >> 16);
         const uint32_t rtt = arrival - report->last_sr - report->delay;

@@ -39,9 +39,7 @@ struct stream_quality {
     bool known;
     float loss;      /* share lost since the last report, smoothed */
     uint32_t rtt_ms; /* 0: unknown */
-    uint32_t jitter_ms;
     uint8_t dots;    /* 1 bad … 4 good */
-    usec_t reported; /* when */
 };
 
 struct stream_recent {
@@ -71,7 +69,7 @@ struct outgoing_stream {
     uint32_t packets, octets, packets_reported;
     uint8_t early_reports; /* still to come soon after a start or switch */
     uint64_t bytes;        /* sent, with headers and retransmissions; for rates */
-    uint64_t retransmitted, nacked;
+    uint64_t retransmitted;
     usec_t report_due;
     int64_t retransmission_credit; /* bytes */
     uint8_t queue_first, queue_count, recent_next, recent_count;
@@ -132,4 +130,4 @@ int outgoing_stream_report(struct outgoing_stream *s, uint32_t rtp, uint64_t uni
 
 /* A report block about this stream (other SSRCs are ignored: false). */
 bool outgoing_stream_receiver_report(struct outgoing_stream *s, const struct rtcp_report *report,
-                                     uint64_t unix_usec, usec_t now);
+                                     uint64_t unix_usec);

@@ -201,6 +201,6 @@ int subscription_sender_report(struct subscription *s, uint64_t unix_usec, usec_
 }
 
 bool subscription_receiver_report(struct subscription *s, const struct rtcp_report *report,
-                                  uint64_t unix_usec, usec_t now) {
-    return outgoing_stream_receiver_report(&s->stream, report, unix_usec, now);
+                                  uint64_t unix_usec) {
+    return outgoing_stream_receiver_report(&s->stream, report, unix_usec);
 }

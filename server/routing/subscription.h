@@ -59,4 +59,4 @@ int subscription_sender_report(struct subscription *s, uint64_t unix_usec, usec_
 
 /* A report block; false when it is about another stream. Updates s->stream.quality. */
 bool subscription_receiver_report(struct subscription *s, const struct rtcp_report *report,
-                                  uint64_t unix_usec, usec_t now);
+                                  uint64_t unix_usec);

@@ -30,7 +30,6 @@ int track_init(struct track *t, const struct media_line *line, const struct medi
     t->gap_since = USEC_NEVER;
     t->batch_since = USEC_NEVER;
     t->report_due = now + TRACK_REPORT_INTERVAL;
-    t->last_arrival = now;
     keyframe_request_init(&t->keyframe);
     nack_generator_init(&t->nacks);
     receive_stats_init(&t->stats, t->clock_rate);
@@ -230,7 +229,6 @@ static void release(struct track *t, uint64_t to, bool end, usec_t now) {
         if (p->info.key_frame && (!t->key_valid || t->key_start != t->frame_start)) {
             t->key_valid = true;
             t->key_start = t->frame_start;
-            t->key_frame_number = t->frame;
             t->key_arrival = now;
             keyframe_request_seen(&t->keyframe);
         }
@@ -500,7 +498,6 @@ static int foreign_input(struct track *t, struct packet *p, usec_t now) {
 }
 
 int track_input(struct track *t, struct packet *p, usec_t now) {
-    t->last_arrival = now;
     if (!t->started) {
         if (p->repaired) {
             packet_unref(p);

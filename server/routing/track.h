@@ -67,7 +67,6 @@ struct track {
 
     bool key_valid;
     uint64_t key_start; /* first packet of the newest released key frame */
-    uint32_t key_frame_number;
     usec_t key_arrival;
 
     bool anchored; /* before the first sender report: arrival times */
@@ -78,7 +77,6 @@ struct track {
     uint32_t report_timestamp;
 
     usec_t report_due;
-    usec_t last_arrival;
     struct keyframe_request keyframe;
     struct nack_generator nacks;
     struct receive_stats stats;
