@@ -100,7 +100,7 @@ test('every page has a policy, stays with us and is found by name', async () => 
 test('the console and the customer\'s page ask no other origin', async () => {
   const rep = await signIn(server, browser);
   await rep.getByRole('link', { name: 'Walkthroughs' }).click();
-  await rep.getByRole('heading', { name: 'Walkthroughs' }).waitFor();
+  await rep.getByRole('heading', { name: 'Walkthroughs', exact: true }).waitFor();
   assert.deepEqual([...rep.origins], [server.base]);
   assert.deepEqual(rep.complaints, []);
   await rep.context().close();
