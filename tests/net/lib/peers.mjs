@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { PATIENCE } from './server.mjs';
+import { PATIENCE, until } from './server.mjs';
 
 const execute = promisify(execFile);
 const PEERS = join(dirname(fileURLToPath(import.meta.url)), '../peers');
@@ -66,6 +66,13 @@ export class Peer {
 
   said() {
     return `said ${this.events.map((e) => JSON.stringify(e)).join(' ').slice(-1500)} ${this.errors}`;
+  }
+
+  /** Asks an RTP-level viewer what came so far. */
+  async report() {
+    const before = this.events.filter((e) => e.event === 'report').length;
+    this.child.stdin.write('report\n');
+    return until(`${this.name}'s report`, 5000, () => this.events.filter((e) => e.event === 'report')[before]);
   }
 
   /** Ends it in order: it deletes its session. */

@@ -2,7 +2,9 @@
 // byte by byte and keeps it for make_clip.py to decode.
 //   rtp_peer.mjs STACK publish --url URL [--token T] --codec vp8|h264 --clip FILE --sound FILE
 //   rtp_peer.mjs STACK watch   … [--clip FILE --sound FILE] [--out FILE --soundout FILE] [--seconds N]
+// A viewer answers a line on its standard input with a "report" of what came so far.
 import { writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { CLOCK, Reception, canonical, compare, joinClip, payloads, readClip, writeRtp } from './rtp_media.mjs';
 import { Session } from './whip.mjs';
@@ -16,7 +18,7 @@ const say = (event, fields) => console.log(JSON.stringify({ event, ...fields }))
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 let stop;
 const stopped = new Promise((done) => { stop = done; });
-process.stdin.resume().on('end', stop);
+createInterface({ input: process.stdin }).on('close', () => stop()).on('line', () => say('report', figures()));
 
 const STREAMS = {
   video: { codec: args.codec, type: args.codec === 'h264' ? 97 : 96, fps: 15, clip: args.clip, ssrc: 1 },
@@ -51,15 +53,21 @@ const reception = Object.fromEntries(Object.entries(STREAMS).map(([kind, { codec
     frames[kind].push(frame.data);
   })]));
 
-function report() {
+function figures() {
   const result = { first_frame_ms: first === undefined ? null : Math.round(first - asked.at) };
   for (const [kind, { codec, clip }] of Object.entries(STREAMS)) {
-    result[kind] = { ...reception[kind].result(), frames: frames[kind].length };
+    result[kind] = { ...reception[kind].result(), frames: frames[kind].length,
+      silence: Math.round(reception[kind].longestSilence) };
+    reception[kind].longestSilence = 0;
     if (clip) Object.assign(result[kind], compare(readClip(clip).map((f) => canonical(codec, f)), frames[kind]));
   }
+  return result;
+}
+
+function finish() {
   if (args.out) writeFileSync(args.out, joinClip(frames.video));
   if (args.soundout) writeFileSync(args.soundout, joinClip(frames.audio));
-  say('result', result);
+  say('result', figures());
 }
 
 const { open } = await import(`./${stack}.mjs`);
@@ -77,8 +85,8 @@ try {
   if (role === 'publish') {
     await Promise.all([send(peer, 'video'), send(peer, 'audio')]);
   } else {
-    await Promise.race([stopped, sleep(25_000)]);
-    report();
+    await Promise.race([stopped, sleep(25_000).then(() => first === undefined ? null : stopped)]);
+    finish();
   }
 } catch (error) {
   say('failed', { reason: error.message });

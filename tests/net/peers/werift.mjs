@@ -1,5 +1,5 @@
 // werift behind the small interface that rtp_peer.mjs and the tests use; see open().
-import { MediaStreamTrack, RTCPeerConnection, useH264, useOPUS, usePLI, useNACK, useVP8 } from 'werift';
+import { MediaStreamTrack, RTCPeerConnection, RtpHeader, useH264, useOPUS, usePLI, useNACK, useVP8 } from 'werift';
 
 const VIDEO = {
   vp8: () => useVP8({ payloadType: 96, rtcpFeedback: [useNACK(), usePLI()] }),
@@ -46,5 +46,9 @@ export async function open(role, codec, receive) {
     answer: (sdp) => pc.setRemoteDescription({ type: 'answer', sdp }),
     send: (kind, packet) => tracks[kind].writeRtp(packet),
     close: () => pc.close(),
+    // For those who misbehave: the transport, and packets of any content sealed with its keys.
+    transport: () => pc.dtlsTransports[0],
+    seal: (fields, payload) => pc.dtlsTransports[0].srtp.encrypt(payload, new RtpHeader(fields)),
+    sendRaw: (fields, payload) => pc.dtlsTransports[0].sendRtp(payload, new RtpHeader(fields)),
   };
 }
