@@ -55,7 +55,7 @@ static int start_shards(struct media *m) {
         struct shard_config c = {.index = i,
                                  .bind = m->config.bind,
                                  .port = m->port ? m->port : m->config.port,
-                                 .sessions_max = m->config.sessions_max / m->thread_count + 1,
+                                 .sessions_max = m->config.sessions_max,
                                  .packets_max = m->config.packets_max,
                                  .identity = m->identity,
                                  .events = m->events,

@@ -26,6 +26,7 @@
 #define VP8_TYPE 96
 #define OPUS_TYPE 111
 #define PATIENCE SEC(10)
+#define SESSIONS 64
 
 struct fixture {
     struct media *media;
@@ -55,7 +56,7 @@ static int start(void **state) {
     f->woken = eventfd(0, EFD_NONBLOCK);
     f->next_id = 100;
     struct media_config config = {
-        .bind = "127.0.0.1", .threads = 2, .sessions_max = 64, .wake = wake, .wake_ctx = f};
+        .bind = "127.0.0.1", .threads = 2, .sessions_max = SESSIONS, .wake = wake, .wake_ctx = f};
     *state = f;
     return media_new(&config, &f->media);
 }
@@ -393,6 +394,29 @@ static void garbage_is_counted_and_others_go_on(void **state) {
     peer_clear(&customer.peer);
 }
 
+static void one_visit_may_take_every_session(void **state) {
+    struct fixture *f = *state;
+    static struct media_session_config c;
+    struct media_event e;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        c = (struct media_session_config){
+            .session = f->next_id++, .room = ROOM, .role = MEDIA_WATCH};
+        media_ice_credentials(f->media, ROOM, &c.local_ice);
+        strcpy(c.remote_ice.ufrag, "guest");
+        strcpy(c.remote_ice.pwd, "0123456789012345678901");
+        fill_fingerprint(&c.remote_fingerprint);
+        fill_lines(&c);
+        assert_int_equal(media_open_session(f->media, &c), 0);
+    }
+    assert_int_equal(media_close_session(f->media, c.session), 0);
+    do {
+        struct pollfd p = {.fd = f->woken, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, (int)(PATIENCE / 1000)), 1);
+    } while (!media_next_event(f->media, &e));
+    assert_int_equal(e.type, MEDIA_EVENT_ENDED);
+    assert_int_equal(e.session, c.session);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_viewer_gets_what_is_published_under_its_own_numbers, start,
@@ -402,6 +426,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_wrong_certificate_ends_the_session, start, stop),
         cmocka_unit_test_setup_teardown(leaving_is_told_and_the_slot_goes_dark, start, stop),
         cmocka_unit_test_setup_teardown(garbage_is_counted_and_others_go_on, start, stop),
+        cmocka_unit_test_setup_teardown(one_visit_may_take_every_session, start, stop),
     };
     /* libsrtp starts once a process: the server's part first. */
     struct srtp_keys none = {.profile = SRTP_PROFILE_GCM_128};
