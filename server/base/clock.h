@@ -1,13 +1,13 @@
-/* base/clock.h: one unit of time, the microsecond. Only the edges (media, signal, app) read a clock;
- * everything below takes `now` as an argument. */
+/* base/clock.h: one unit of time, the microsecond. Only the edges (media, signal, app) read a
+ * clock; everything below takes `now` as an argument. */
 #pragma once
 #include <stdint.h>
 
 typedef uint64_t usec_t; /* CLOCK_MONOTONIC, in microseconds */
 
 #define USEC_NEVER UINT64_MAX
-#define MSEC(n) ((usec_t)(n) * 1000u)
-#define SEC(n) ((usec_t)(n) * 1000000u)
+#define MSEC(n) ((usec_t)(n)*1000u)
+#define SEC(n) ((usec_t)(n)*1000000u)
 
 /* Monotonic time. */
 usec_t clock_now(void);

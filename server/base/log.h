@@ -1,5 +1,5 @@
-/* base/log.h: structured lines on stderr, "time level event key=value …". Written at the edges only;
- * never secrets, whole tokens or customer names. Safe from any thread. */
+/* base/log.h: structured lines on stderr, "time level event key=value …". Written at the edges
+ * only; never secrets, whole tokens or customer names. Safe from any thread. */
 #pragma once
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };

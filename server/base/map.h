@@ -1,5 +1,6 @@
-/* base/map.h: a hash map from a non-zero 64-bit key to a pointer. Keys that strangers can choose are
- * hashed with a secret seed first (map_hash). Open addressing, grows by doubling, never shrinks. */
+/* base/map.h: a hash map from a non-zero 64-bit key to a pointer. Keys that strangers can choose
+ * are hashed with a secret seed first (map_hash). Open addressing, grows by doubling, never
+ * shrinks. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,8 @@
 struct timer {
     usec_t due;
     size_t at; /* place in the heap + 1; 0: not set */
-    void (*fire)(struct timer *timer, usec_t now); /* the owner's; called by whoever runs the heap */
+    void (*fire)(struct timer *timer,
+                 usec_t now); /* the owner's; called by whoever runs the heap */
 };
 
 struct timers {

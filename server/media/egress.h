@@ -15,7 +15,8 @@ struct egress {
 
 void egress_init(struct egress *e, struct udp_socket *socket);
 
-/* EGRESS_DATAGRAM_MAX bytes for the next datagram to `path`. What waits for another path is sent. */
+/* EGRESS_DATAGRAM_MAX bytes for the next datagram to `path`. What waits for another path is sent.
+ */
 struct room egress_room(struct egress *e, const struct path *path);
 
 /* `n` bytes were written into the last room. A datagram as long as those before it joins them, a

@@ -1,6 +1,6 @@
-/* media/feed.h: a live source from a pipeline process: plain RTP and RTCP over a Unix SOCK_SEQPACKET
- * socket instead of WHIP (pipelines/README.md). The process is ours, what it decodes is not: every
- * packet is checked like one from the network. */
+/* media/feed.h: a live source from a pipeline process: plain RTP and RTCP over a Unix
+ * SOCK_SEQPACKET socket instead of WHIP (pipelines/README.md). The process is ours, what it decodes
+ * is not: every packet is checked like one from the network. */
 #pragma once
 #include "media/media_api.h"
 

@@ -1,6 +1,6 @@
 /* media/handoff.h: datagrams that the kernel gave to the wrong thread. The threads share one port;
- * the kernel spreads flows over them by a hash that knows nothing of rooms. A check's ufrag names the
- * owner; the path is remembered, and what follows on it goes the same way. */
+ * the kernel spreads flows over them by a hash that knows nothing of rooms. A check's ufrag names
+ * the owner; the path is remembered, and what follows on it goes the same way. */
 #pragma once
 #include "base/clock.h"
 #include "base/map.h"

@@ -17,9 +17,9 @@ typedef uint64_t media_id; /* of a visit's room or of a session */
 #define MEDIA_STAGE_SLOTS 8
 
 struct media_config {
-    uint16_t port;      /* UDP; 0 lets the kernel choose */
-    char bind[64];      /* "" for every address, IPv4 and IPv6 */
-    unsigned threads;   /* 0: one per core */
+    uint16_t port;    /* UDP; 0 lets the kernel choose */
+    char bind[64];    /* "" for every address, IPv4 and IPv6 */
+    unsigned threads; /* 0: one per core */
     size_t sessions_max, packets_max;
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -40,9 +40,10 @@ struct media_session_config {
     struct ice_credentials local_ice, remote_ice;
     struct dtls_fingerprint remote_fingerprint;
     size_t line_count;
-    struct media_line lines[MEDIA_LINES_MAX]; /* the k-th active video line of a viewer is video slot k; audio alike */
-    char presentation[512]; /* PLAY: path of the presentation directory */
-    double start_at;        /* PLAY: seconds */
+    struct media_line lines[MEDIA_LINES_MAX]; /* the k-th active video line of a viewer is video
+                                                 slot k; audio alike */
+    char presentation[512];                   /* PLAY: path of the presentation directory */
+    double start_at;                          /* PLAY: seconds */
 };
 
 /* Which published sessions feed which slots. 0 leaves a slot dark. `main_*` feeds a viewer that has
@@ -53,7 +54,12 @@ struct media_stage {
     media_id audio[MEDIA_STAGE_SLOTS];
 };
 
-enum media_action { MEDIA_CONTROL_PLAY, MEDIA_CONTROL_PAUSE, MEDIA_CONTROL_SEEK, MEDIA_CONTROL_RATE };
+enum media_action {
+    MEDIA_CONTROL_PLAY,
+    MEDIA_CONTROL_PAUSE,
+    MEDIA_CONTROL_SEEK,
+    MEDIA_CONTROL_RATE
+};
 
 enum media_play_state { MEDIA_PLAYING, MEDIA_PAUSED, MEDIA_ENDED };
 
@@ -73,12 +79,15 @@ enum media_end_reason {
 };
 
 enum media_event_type {
-    MEDIA_EVENT_CONNECTED,  /* DTLS done, media flows */
-    MEDIA_EVENT_ENDED,      /* reason; the id is dead */
-    MEDIA_EVENT_SOURCE,     /* PUBLISH: first packet of a track came, or it fell silent for 3 s, or came back */
-    MEDIA_EVENT_POSITION,   /* PLAY: after each control, once a second while playing, and at the end */
-    MEDIA_EVENT_QUALITY,    /* WATCH, PLAY: from receiver reports, at most once a second and on change */
-    MEDIA_EVENT_UNPLAYABLE  /* WATCH: the source's codec was not in the viewer's offer */
+    MEDIA_EVENT_CONNECTED, /* DTLS done, media flows */
+    MEDIA_EVENT_ENDED,     /* reason; the id is dead */
+    MEDIA_EVENT_SOURCE, /* PUBLISH: first packet of a track came, or it fell silent for 3 s, or came
+                           back */
+    MEDIA_EVENT_POSITION, /* PLAY: after each control, once a second while playing, and at the end
+                           */
+    MEDIA_EVENT_QUALITY,  /* WATCH, PLAY: from receiver reports, at most once a second and on change
+                           */
+    MEDIA_EVENT_UNPLAYABLE /* WATCH: the source's codec was not in the viewer's offer */
 };
 
 struct media_event {
@@ -94,10 +103,10 @@ struct media_event {
         } source;
         struct media_position position;
         struct {
-            uint8_t dots;     /* 0 (nothing arrives) … 4 (good) */
-            float loss;       /* share of packets lost, 0..1 */
-            uint32_t rtt_ms;  /* 0 when unknown */
-            uint32_t kbit_s;  /* sent to or received from this session */
+            uint8_t dots;    /* 0 (nothing arrives) … 4 (good) */
+            float loss;      /* share of packets lost, 0..1 */
+            uint32_t rtt_ms; /* 0 when unknown */
+            uint32_t kbit_s; /* sent to or received from this session */
         } quality;
         struct {
             enum media_kind kind;
@@ -106,8 +115,9 @@ struct media_event {
     };
 };
 
-/* One live source that comes from a pipeline process over a Unix SOCK_SEQPACKET socket: each message
- * is one RTP or RTCP packet, at most 1,400 bytes (see pipelines/README.md). The fd moves to media. */
+/* One live source that comes from a pipeline process over a Unix SOCK_SEQPACKET socket: each
+ * message is one RTP or RTCP packet, at most 1,400 bytes (see pipelines/README.md). The fd moves to
+ * media. */
 struct media_feed_config {
     media_id session;
     media_id room;
@@ -149,7 +159,8 @@ int media_restart_ice(struct media *media, media_id session, const struct ice_cr
 int media_set_stage(struct media *media, media_id room, const struct media_stage *stage);
 int media_close_room(struct media *media, media_id room);
 
-/* `value` is seconds for SEEK, the factor for RATE. The answer is a POSITION event with `request`. */
+/* `value` is seconds for SEEK, the factor for RATE. The answer is a POSITION event with `request`.
+ */
 int media_control(struct media *media, media_id session, enum media_action action, double value,
                   uint64_t request);
 

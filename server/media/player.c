@@ -12,9 +12,9 @@
 #define RTCP_MAX 1200
 #define TICK_FIRST MSEC(50)
 #define TICK SEC(1)
-/* Frames leave on a common grid, at most this late, so that one turn of the thread serves many viewers
- * instead of one turn each (measured: a quarter of the cost of 200 viewers). Their times in RTP stay
- * exact. */
+/* Frames leave on a common grid, at most this late, so that one turn of the thread serves many
+ * viewers instead of one turn each (measured: a quarter of the cost of 200 viewers). Their times in
+ * RTP stay exact. */
 #define GRID MSEC(5)
 
 struct player {
@@ -52,8 +52,8 @@ static int open_player(struct session *s, const struct media_session_config *con
     p->dots_told = UINT8_MAX;
     p->quality_told = now;
     p->told = CURSOR_PAUSED;
-    int r = presentation_files_open(&s->shard->presentations, config->presentation,
-                                    &p->presentation);
+    int r =
+        presentation_files_open(&s->shard->presentations, config->presentation, &p->presentation);
     if (r < 0) {
         return r;
     }
@@ -87,14 +87,13 @@ static void tell_position(struct session *s, uint64_t request, usec_t now) {
     struct cursor_position at;
     cursor_position(&p->cursor, now, &at);
     p->told = at.state;
-    shard_event(s->shard,
-                &(struct media_event){.type = MEDIA_EVENT_POSITION,
-                                      .session = s->id,
-                                      .request = request,
-                                      .position = {.state = play_state(at.state),
-                                                   .t = at.t,
-                                                   .rate = at.rate,
-                                                   .duration = at.duration}});
+    shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_POSITION,
+                                                .session = s->id,
+                                                .request = request,
+                                                .position = {.state = play_state(at.state),
+                                                             .t = at.t,
+                                                             .rate = at.rate,
+                                                             .duration = at.duration}});
 }
 
 static void send_due(struct session *s, usec_t now) {
@@ -212,7 +211,8 @@ static void tick(struct session *s, usec_t now) {
             session_send_rtcp(s, bytes_of(buffer, (size_t)n));
         }
     }
-    bool early = p->cursor.video.stream.early_reports > 0 || p->cursor.audio.stream.early_reports > 0;
+    bool early =
+        p->cursor.video.stream.early_reports > 0 || p->cursor.audio.stream.early_reports > 0;
     p->tick_due = now + (early ? STREAM_REPORT_EARLY : TICK);
     if (now < p->second_due) {
         return;
@@ -223,8 +223,8 @@ static void tick(struct session *s, usec_t now) {
     }
     struct stream_quality quality = cursor_quality(&p->cursor);
     uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
-    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told,
-                 now - p->reported, &p->dots_told);
+    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, now - p->reported,
+                 &p->dots_told);
     p->bytes_told = bytes;
     p->quality_told = now;
 }

@@ -72,11 +72,11 @@ static void forward(struct publisher_track *t, usec_t now) {
 
 static void tell_alive(struct publisher *p, struct publisher_track *t, bool alive) {
     t->alive = alive;
-    shard_event(p->shard, &(struct media_event){.type = MEDIA_EVENT_SOURCE,
-                                                .session = p->id,
-                                                .source = {.kind = t->track.kind,
-                                                           .codec = t->track.codec,
-                                                           .alive = alive}});
+    shard_event(p->shard,
+                &(struct media_event){
+                    .type = MEDIA_EVENT_SOURCE,
+                    .session = p->id,
+                    .source = {.kind = t->track.kind, .codec = t->track.codec, .alive = alive}});
 }
 
 static void send_feedback(struct publisher *p, usec_t now) {

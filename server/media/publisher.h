@@ -1,5 +1,5 @@
-/* media/publisher.h: one source of a room: its tracks and who is subscribed to them. What carries it
- * is either a WHIP session (publishing_role) or a pipeline's feed. */
+/* media/publisher.h: one source of a room: its tracks and who is subscribed to them. What carries
+ * it is either a WHIP session (publishing_role) or a pipeline's feed. */
 #pragma once
 #include "media/session.h"
 #include "routing/capture_clock.h"

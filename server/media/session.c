@@ -98,9 +98,9 @@ void session_send(struct session *s, const struct outgoing *packet) {
     struct egress *egress = &s->shard->egress;
     const struct bytes parts[] = {bytes_of(packet->prefix, packet->prefix_size), packet->payload,
                                   packet->tail};
-    int n = srtp_out_seal(s->out, bytes_of(packet->header, packet->header_size), parts,
-                          sizeof(parts) / sizeof(parts[0]), packet->index,
-                          egress_room(egress, path));
+    int n =
+        srtp_out_seal(s->out, bytes_of(packet->header, packet->header_size), parts,
+                      sizeof(parts) / sizeof(parts[0]), packet->index, egress_room(egress, path));
     if (n > 0) {
         egress_add(egress, (size_t)n);
         s->shard->stats.packets_forwarded++;

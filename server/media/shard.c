@@ -126,17 +126,16 @@ int shard_post(struct shard *s, const struct shard_command *command) {
 
 static void open_session(struct shard *s, media_id id, const struct media_session_config *config,
                          usec_t now) {
-    int r = s->state.stats.sessions < s->config.sessions_max
-                ? session_open(&s->state, config, now)
-                : -ENOBUFS;
+    int r = s->state.stats.sessions < s->config.sessions_max ? session_open(&s->state, config, now)
+                                                             : -ENOBUFS;
     if (r < 0) {
         log_warn("session.open_failed", "session=%llu error=%s", (unsigned long long)id,
                  strerror(-r));
-        shard_event(&s->state, &(struct media_event){
-                                   .type = MEDIA_EVENT_ENDED,
-                                   .session = id,
-                                   .reason = config->role == MEDIA_PLAY ? MEDIA_END_PRESENTATION
-                                                                        : MEDIA_END_CLOSED});
+        shard_event(&s->state, &(struct media_event){.type = MEDIA_EVENT_ENDED,
+                                                     .session = id,
+                                                     .reason = config->role == MEDIA_PLAY
+                                                                   ? MEDIA_END_PRESENTATION
+                                                                   : MEDIA_END_CLOSED});
     }
 }
 
@@ -226,7 +225,8 @@ static struct session *session_of_check(struct shard *s, const struct udp_datagr
     return session;
 }
 
-static void take_datagram(struct shard *s, const struct udp_datagram *d, bool passed_on, usec_t now) {
+static void take_datagram(struct shard *s, const struct udp_datagram *d, bool passed_on,
+                          usec_t now) {
     struct session *session;
     s->state.stats.datagrams_in++;
     s->state.stats.bytes_in += d->n;
@@ -331,7 +331,8 @@ static int wait_for_events(struct shard *s, struct epoll_event events[static EVE
     usec_t now = clock_now();
     usec_t due = usec_min(timers_next(&s->state.timers), now + wait_max);
     usec_t wait = due > now ? due - now : 0;
-    struct timespec t = {.tv_sec = (time_t)(wait / 1000000), .tv_nsec = (long)(wait % 1000000) * 1000};
+    struct timespec t = {.tv_sec = (time_t)(wait / 1000000),
+                         .tv_nsec = (long)(wait % 1000000) * 1000};
     int n = epoll_pwait2(s->state.epoll, events, EVENTS_A_ROUND, &t, NULL);
     if (n < 0 && errno != EINTR) { /* before Linux 5.11, or in a sandbox that is older */
         n = epoll_wait(s->state.epoll, events, EVENTS_A_ROUND, (int)((wait + 999) / 1000));

@@ -51,9 +51,9 @@ struct shard_command {
 /* Opens the socket. 0 or −errno. */
 int shard_open(const struct shard_config *config, struct shard **ret);
 
-/* One round of the loop: waits up to `wait_max` for datagrams, commands, feeds and timers and serves
- * them. The thread does nothing else; a fuzz target without a thread calls it by itself, and gives
- * datagrams by shard_datagram. */
+/* One round of the loop: waits up to `wait_max` for datagrams, commands, feeds and timers and
+ * serves them. The thread does nothing else; a fuzz target without a thread calls it by itself, and
+ * gives datagrams by shard_datagram. */
 void shard_round(struct shard *s, usec_t wait_max);
 void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now);
 

@@ -3,8 +3,8 @@
 #include "base/timers.h"
 #include "media/egress.h"
 #include "media/handoff.h"
-#include "media/presentation_files.h"
 #include "media/media_room.h"
+#include "media/presentation_files.h"
 #include "media/session_table.h"
 #include "media/shard.h"
 #include "routing/packet.h"
@@ -21,7 +21,7 @@ struct shard_state {
     struct session *ended; /* freed at the end of the round */
     struct feed *feeds, *ended_feeds;
     struct media_stats stats;
-    int epoll;     /* for feeds */
+    int epoll; /* for feeds */
     struct shard *shard;
 };
 

@@ -9,9 +9,9 @@ struct viewer;
 
 struct viewer_slot {
     struct viewer *viewer;
-    struct publisher_track *feed; /* NULL: dark */
+    struct publisher_track *feed;                              /* NULL: dark */
     struct viewer_slot *next_subscriber, *previous_subscriber; /* of the feed */
-    size_t index;           /* among the slots of its kind */
+    size_t index;                                              /* among the slots of its kind */
     enum media_codec refused; /* told that the viewer cannot play it, until one is played */
     struct media_line line;
     struct subscription subscription;
@@ -23,7 +23,7 @@ struct viewer {
     struct viewer *next_in_room, *previous_in_room;
     bool connected;
     usec_t tick_due;
-    usec_t reported; /* the last RTCP came */
+    usec_t reported;     /* the last RTCP came */
     uint64_t bytes_told; /* sent when the last quality event was made */
     usec_t quality_told;
     uint8_t dots_told;

@@ -147,8 +147,8 @@ int udp_receive(struct udp_socket *s, struct udp_datagram ret[static UDP_BATCH],
     return kept;
 }
 
-static void add_control(struct msghdr *h, size_t *used, int level, int type,
-                                   const void *data, size_t size) {
+static void add_control(struct msghdr *h, size_t *used, int level, int type, const void *data,
+                        size_t size) {
     struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)h->msg_control + *used);
     c->cmsg_level = level;
     c->cmsg_type = type;

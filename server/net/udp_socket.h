@@ -5,10 +5,10 @@
 #include "base/address.h"
 #include "base/spans.h"
 
-#define UDP_DATAGRAM_MAX 1500  /* larger ones are dropped and counted */
-#define UDP_BATCH 32           /* datagrams per read */
-#define UDP_SEGMENTS_MAX 64    /* UDP_MAX_SEGMENTS of the kernel */
-#define UDP_SEND_MAX 65000     /* bytes of one segmented message */
+#define UDP_DATAGRAM_MAX 1500 /* larger ones are dropped and counted */
+#define UDP_BATCH 32          /* datagrams per read */
+#define UDP_SEGMENTS_MAX 64   /* UDP_MAX_SEGMENTS of the kernel */
+#define UDP_SEND_MAX 65000    /* bytes of one segmented message */
 
 struct udp_socket; /* belongs to one thread */
 
@@ -28,7 +28,8 @@ uint16_t udp_port(const struct udp_socket *s);
 
 /* Reads what is there, at most UDP_BATCH. The number of datagrams kept, −errno.
  * `ret_oversized` is increased for each one that was too large. */
-int udp_receive(struct udp_socket *s, struct udp_datagram ret[static UDP_BATCH], uint64_t *ret_oversized);
+int udp_receive(struct udp_socket *s, struct udp_datagram ret[static UDP_BATCH],
+                uint64_t *ret_oversized);
 
 /* Sends `data` as datagrams of `segment` bytes (the last may be shorter); `segment` >= data.n sends
  * one. At most UDP_SEGMENTS_MAX segments and UDP_SEND_MAX bytes. 0 or −errno (-EAGAIN: the socket

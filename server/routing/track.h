@@ -96,8 +96,8 @@ int track_input(struct track *t, struct packet *p, usec_t now);
 /* Time has passed (track_next_timeout). 1: viewers have something new, else 0. */
 int track_advance(struct track *t, usec_t now);
 
-/* Gives back the packets that lie `keep` or more behind the newest one, but none that is still to be
- * released. What they were is then missing: as retransmission and as start for a new viewer. */
+/* Gives back the packets that lie `keep` or more behind the newest one, but none that is still to
+ * be released. What they were is then missing: as retransmission and as start for a new viewer. */
 void track_shed(struct track *t, size_t keep);
 
 /* A sender report of the stream t->ssrc. */

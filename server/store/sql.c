@@ -72,7 +72,8 @@ static int make_file(const char *dir, char *path, size_t size) {
     /* Only a file that is not there yet is opened here: closing a descriptor of a file drops every
      * POSIX lock this process holds on it (fcntl(2)), those of an open connection too, and the next
      * process to leave would take itself for the last one and remove the log under our feet. */
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* -wal and -shm take its mode */
+    int fd =
+        open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* -wal and -shm take its mode */
     if (fd < 0) {
         return errno == EEXIST && access(path, R_OK | W_OK) == 0 ? 0 : -errno;
     }

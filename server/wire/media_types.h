@@ -4,21 +4,29 @@
 
 enum media_kind { MEDIA_AUDIO, MEDIA_VIDEO };
 
-enum media_codec { CODEC_NONE, CODEC_OPUS, CODEC_VP8, CODEC_VP9, CODEC_H264, CODEC_AV1, CODEC_COUNT };
+enum media_codec {
+    CODEC_NONE,
+    CODEC_OPUS,
+    CODEC_VP8,
+    CODEC_VP9,
+    CODEC_H264,
+    CODEC_AV1,
+    CODEC_COUNT
+};
 
 /* RTP header extensions that are understood; the index into struct media_line.extension_ids. */
 enum rtp_extension {
-    EXT_MID,                /* urn:ietf:params:rtp-hdrext:sdes:mid (RFC 9143) */
-    EXT_RID,                /* urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id (RFC 8852) */
-    EXT_REPAIRED_RID,       /* urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id */
-    EXT_TWCC,               /* draft-holmer-rmcat-transport-wide-cc-extensions-01 */
-    EXT_ABS_SEND_TIME,      /* http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time */
-    EXT_ABS_CAPTURE_TIME,   /* http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time */
-    EXT_AUDIO_LEVEL,        /* urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464) */
-    EXT_VIDEO_ORIENTATION,  /* urn:3gpp:video-orientation */
-    EXT_COLOR_SPACE,        /* http://www.webrtc.org/experiments/rtp-hdrext/color-space */
-    EXT_DEPENDENCY,         /* AV1 dependency descriptor */
-    EXT_PLAYOUT_DELAY,      /* http://www.webrtc.org/experiments/rtp-hdrext/playout-delay */
+    EXT_MID,               /* urn:ietf:params:rtp-hdrext:sdes:mid (RFC 9143) */
+    EXT_RID,               /* urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id (RFC 8852) */
+    EXT_REPAIRED_RID,      /* urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id */
+    EXT_TWCC,              /* draft-holmer-rmcat-transport-wide-cc-extensions-01 */
+    EXT_ABS_SEND_TIME,     /* http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time */
+    EXT_ABS_CAPTURE_TIME,  /* http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time */
+    EXT_AUDIO_LEVEL,       /* urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464) */
+    EXT_VIDEO_ORIENTATION, /* urn:3gpp:video-orientation */
+    EXT_COLOR_SPACE,       /* http://www.webrtc.org/experiments/rtp-hdrext/color-space */
+    EXT_DEPENDENCY,        /* AV1 dependency descriptor */
+    EXT_PLAYOUT_DELAY,     /* http://www.webrtc.org/experiments/rtp-hdrext/playout-delay */
     EXT_COUNT
 };
 
@@ -32,7 +40,7 @@ struct media_payload {
     uint8_t type;     /* RTP payload type */
     uint8_t rtx_type; /* its RTX payload type (RFC 4588), 0 when RTX was not negotiated */
     enum media_codec codec;
-    char fmtp[96];    /* of the offer, verbatim (bounded), for the answer and for H.264 profiles */
+    char fmtp[96]; /* of the offer, verbatim (bounded), for the answer and for H.264 profiles */
     bool nack, pli, twcc;
 };
 

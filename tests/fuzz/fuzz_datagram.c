@@ -1,6 +1,6 @@
-/* The whole way of a datagram: a media thread (driven by hand) with one publisher and one viewer whose
- * handshakes are done. The input is a list of steps: what arrives from whom, in clear or sealed with
- * the peer's own keys, so that what lies behind SRTP is reached too. */
+/* The whole way of a datagram: a media thread (driven by hand) with one publisher and one viewer
+ * whose handshakes are done. The input is a list of steps: what arrives from whom, in clear or
+ * sealed with the peer's own keys, so that what lies behind SRTP is reached too. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -71,8 +71,12 @@ static void fill_lines(struct media_session_config *c) {
                      {.type = 98, .rtx_type = 99, .codec = CODEC_VP9, .nack = true, .pli = true},
                      {.type = 100, .rtx_type = 101, .codec = CODEC_H264, .nack = true, .pli = true},
                      {.type = 102, .rtx_type = 103, .codec = CODEC_AV1, .nack = true, .pli = true}},
-        .extension_ids = {[EXT_MID] = 1, [EXT_TWCC] = 2, [EXT_ABS_CAPTURE_TIME] = 3,
-                          [EXT_VIDEO_ORIENTATION] = 4, [EXT_COLOR_SPACE] = 5, [EXT_DEPENDENCY] = 6},
+        .extension_ids = {[EXT_MID] = 1,
+                          [EXT_TWCC] = 2,
+                          [EXT_ABS_CAPTURE_TIME] = 3,
+                          [EXT_VIDEO_ORIENTATION] = 4,
+                          [EXT_COLOR_SPACE] = 5,
+                          [EXT_DEPENDENCY] = 6},
         .ssrc = 1000,
         .rtx_ssrc = 1001};
     c->lines[1] = (struct media_line){.mid = "1",
@@ -95,8 +99,7 @@ static size_t write_check(struct client *c, uint8_t *buffer, size_t size) {
         .priority = 1, .use_candidate = true, .controlling = true, .tie_breaker = 7};
     snprintf(user, sizeof(user), "%s:%s", c->remote.ufrag, c->local.ufrag);
     request.username = bytes_of_text(user);
-    int n = stun_write_request((struct room){buffer, size}, &request,
-                               bytes_of_text(c->remote.pwd));
+    int n = stun_write_request((struct room){buffer, size}, &request, bytes_of_text(c->remote.pwd));
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -241,8 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     join(&viewer, MEDIA_WATCH);
     struct media_stage *stage = calloc(1, sizeof(*stage));
     stage->main_video = stage->main_audio = stage->video[0] = stage->audio[0] = rep.id;
-    shard_post(shard,
-               &(struct shard_command){.type = SHARD_SET_STAGE, .id = ROOM, .heap = stage});
+    shard_post(shard, &(struct shard_command){.type = SHARD_SET_STAGE, .id = ROOM, .heap = stage});
     shard_round(shard, 0);
     usec_t now = clock_now();
     for (unsigned step = 0; step < STEPS_MAX && size >= 3; step++) {

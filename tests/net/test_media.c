@@ -1,5 +1,5 @@
-/* The media threads with real sockets: peers that were not made of the server's code publish, watch,
- * ask again, and misbehave. */
+/* The media threads with real sockets: peers that were not made of the server's code publish,
+ * watch, ask again, and misbehave. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -80,16 +80,14 @@ static void fill_fingerprint(struct dtls_fingerprint *ret) {
 
 static void fill_lines(struct media_session_config *c) {
     c->line_count = 2;
-    c->lines[0] = (struct media_line){.mid = "0",
-                                      .kind = MEDIA_VIDEO,
-                                      .active = true,
-                                      .payload_count = 1,
-                                      .payloads = {{.type = VP8_TYPE,
-                                                    .codec = CODEC_VP8,
-                                                    .nack = true,
-                                                    .pli = true}},
-                                      .ssrc = 1000,
-                                      .rtx_ssrc = 1001};
+    c->lines[0] = (struct media_line){
+        .mid = "0",
+        .kind = MEDIA_VIDEO,
+        .active = true,
+        .payload_count = 1,
+        .payloads = {{.type = VP8_TYPE, .codec = CODEC_VP8, .nack = true, .pli = true}},
+        .ssrc = 1000,
+        .rtx_ssrc = 1001};
     c->lines[1] = (struct media_line){.mid = "1",
                                       .kind = MEDIA_AUDIO,
                                       .active = true,
@@ -231,8 +229,7 @@ static void a_viewer_gets_what_is_published_under_its_own_numbers(void **state) 
     uint16_t sequence = 65450; /* wraps on the way */
     for (uint8_t frame = 1; frame <= 60 && clock_now() < end; frame++) {
         for (int part = 0; part < 3; part++) {
-            send_video(&rep, sequence++, frame * 3000u, part == 0,
-                       part == 2, frame == 1, frame);
+            send_video(&rep, sequence++, frame * 3000u, part == 0, part == 2, frame == 1, frame);
         }
         live(both, 2);
     }
@@ -419,8 +416,8 @@ static void one_visit_may_take_every_session(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_viewer_gets_what_is_published_under_its_own_numbers, start,
-                                        stop),
+        cmocka_unit_test_setup_teardown(a_viewer_gets_what_is_published_under_its_own_numbers,
+                                        start, stop),
         cmocka_unit_test_setup_teardown(a_late_viewer_starts_at_the_cached_key_frame, start, stop),
         cmocka_unit_test_setup_teardown(many_wishes_for_a_key_frame_become_one, start, stop),
         cmocka_unit_test_setup_teardown(a_wrong_certificate_ends_the_session, start, stop),

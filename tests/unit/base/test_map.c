@@ -7,7 +7,8 @@
 
 #include "base/map.h"
 
-/* Against a plain array: a thousand keys put in, half taken out, in an order that makes long runs. */
+/* Against a plain array: a thousand keys put in, half taken out, in an order that makes long runs.
+ */
 static void finds_what_was_set_after_many_removals(void **state) {
     (void)state;
     enum { KEYS = 1000 };

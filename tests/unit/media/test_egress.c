@@ -99,7 +99,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(equal_packets_and_a_shorter_last_are_one_send, open_both,
                                         close_both),
-        cmocka_unit_test_setup_teardown(a_longer_packet_begins_the_next_send, open_both, close_both),
+        cmocka_unit_test_setup_teardown(a_longer_packet_begins_the_next_send, open_both,
+                                        close_both),
         cmocka_unit_test_setup_teardown(more_than_the_kernel_takes_is_split, open_both, close_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

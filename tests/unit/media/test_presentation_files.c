@@ -14,7 +14,7 @@
 #include "media/presentation_files.h"
 
 #define MANIFEST                                                                                   \
-    "{\"version\":1,\"title\":\"t\",\"duration\":0.02,\"rungs\":[{\"file\":\"audio-100.rung\","      \
+    "{\"version\":1,\"title\":\"t\",\"duration\":0.02,\"rungs\":[{\"file\":\"audio-100.rung\","    \
     "\"kind\":\"audio\",\"codec\":\"opus\",\"speed\":100}]}"
 
 static char directory[] = "/tmp/parlour-test-XXXXXX";

@@ -60,8 +60,8 @@ static void give_frame(struct publisher *p, const char *mid, uint16_t sequence, 
                        usec_t now) {
     uint8_t b[200] = {0}, twcc[2];
     write_be16(twcc, sequence);
-    const struct rtp_extension_value extensions[] = {
-        {.id = 1, .value = bytes_of_text(mid)}, {.id = TWCC_ID, .value = bytes_of(twcc, 2)}};
+    const struct rtp_extension_value extensions[] = {{.id = 1, .value = bytes_of_text(mid)},
+                                                     {.id = TWCC_ID, .value = bytes_of(twcc, 2)}};
     const struct rtp_header h = {.payload_type = TYPE,
                                  .marker = true,
                                  .sequence = sequence,

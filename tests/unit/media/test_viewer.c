@@ -67,14 +67,14 @@ static void enter(struct room_of_two *r) {
     r->session.id = 2;
     r->session.shard = &r->state;
     r->session.role = &viewer_role;
-    config = (struct media_session_config){
-        .room = 1,
-        .line_count = 1,
-        .lines = {{.kind = MEDIA_VIDEO,
-                   .active = true,
-                   .payload_count = 1,
-                   .payloads = {{.type = 100, .codec = CODEC_VP8}},
-                   .ssrc = SSRC}}};
+    config =
+        (struct media_session_config){.room = 1,
+                                      .line_count = 1,
+                                      .lines = {{.kind = MEDIA_VIDEO,
+                                                 .active = true,
+                                                 .payload_count = 1,
+                                                 .payloads = {{.type = 100, .codec = CODEC_VP8}},
+                                                 .ssrc = SSRC}}};
     assert_int_equal(viewer_role.open(&r->session, &config, SEC(1)), 0);
     r->publisher = publisher_new(&r->state, 1, 0, 1, &publishes, 1, &carrier, NULL);
     const struct media_stage stage = {.main_video = 1};

@@ -1,5 +1,5 @@
-/* The command line writes and leaves while the server runs: the server's connections see it, and what
- * the server writes afterwards is not lost. */
+/* The command line writes and leaves while the server runs: the server's connections see it, and
+ * what the server writes afterwards is not lost. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
