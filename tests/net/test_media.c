@@ -32,6 +32,8 @@ struct fixture {
     struct media *media;
     int woken; /* eventfd */
     media_id next_id;
+    struct media_event kept[64]; /* that came while another one was awaited */
+    size_t kept_count;
 };
 
 /* A peer with what it was told by "SDP" and what it has received. */
@@ -202,15 +204,20 @@ static void set_main(struct fixture *f, media_id source) {
 static struct media_event await_event(struct fixture *f, enum media_event_type type, media_id id) {
     usec_t end = clock_now() + PATIENCE;
     struct media_event e;
-    while (clock_now() < end) {
-        struct pollfd p = {.fd = f->woken, .events = POLLIN};
-        poll(&p, 1, 50);
-        while (media_next_event(f->media, &e)) {
+    do {
+        while (f->kept_count < 64 && media_next_event(f->media, &e)) {
+            f->kept[f->kept_count++] = e;
+        }
+        for (size_t i = 0; i < f->kept_count; i++) {
+            e = f->kept[i];
             if (e.type == type && e.session == id) {
+                memmove(&f->kept[i], &f->kept[i + 1], (--f->kept_count - i) * sizeof(e));
                 return e;
             }
         }
-    }
+        struct pollfd p = {.fd = f->woken, .events = POLLIN};
+        poll(&p, 1, 50);
+    } while (clock_now() < end);
     fail_msg("no event %d of session %llu", (int)type, (unsigned long long)id);
     return e;
 }
