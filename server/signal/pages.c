@@ -351,10 +351,16 @@ static void put_number(struct json *to, const struct json *from, const char *key
     json_put_number(to, key, value);
 }
 
+static bool is_embed(const struct exchange *x) {
+    size_t n = strlen(x->request.path);
+
+    return n >= 6 && strcmp(x->request.path + n - 6, "/embed") == 0;
+}
+
 static void render_walkthrough(struct exchange *x, const struct walkthrough_row *w,
                                const struct product_row *product) {
     struct json *boot = json_new_object(), *o = json_new_object(), *manifest = NULL, *p = NULL;
-    bool embed = strcmp(x->request.path + strlen(x->request.path) - 6, "/embed") == 0;
+    bool embed = is_embed(x);
     char path[STORE_PATH_MAX], poster[STORE_SLUG_MAX + 32];
 
     if (presentation_path(x->signal->config->data_dir, w, path, sizeof path) == 0) {
@@ -419,10 +425,12 @@ static void walkthrough_error(struct exchange *x, int result) {
     json_put_text(boot, "page", "walkthrough");
     json_put(boot, "error", error);
     json_put(boot, "company", company_json(x));
-    reply_page(
-        x, status,
-        &(struct page){
-            .template = "walkthrough.html", .title = title, .description = detail, .boot = boot});
+    reply_page(x, status,
+               &(struct page){.template = is_embed(x) ? "embed.html" : "walkthrough.html",
+                              .title = title,
+                              .description = detail,
+                              .boot = boot,
+                              .embeddable = is_embed(x)});
 }
 
 static void walkthrough_found(void *ctx, int result, void *argument) {
