@@ -48,7 +48,7 @@ static void open_shard(void) {
     events = mailbox_new(sizeof(struct media_event), 4096);
     struct shard_config config = {.bind = "127.0.0.1",
                                   .sessions_max = 16,
-                                  .packets_max = 4096,
+                                  .packets_max = 64, /* few: the pool has to be shared out */
                                   .identity = server_identity,
                                   .events = events,
                                   .wake = wake};
