@@ -49,8 +49,12 @@ void mailbox_wake(struct mailbox *m) {
 }
 
 int mailbox_post(struct mailbox *m, const void *value) {
+    return mailbox_post_keeping(m, value, 0);
+}
+
+int mailbox_post_keeping(struct mailbox *m, const void *value, size_t keep) {
     pthread_mutex_lock(&m->lock);
-    if (m->used == m->capacity) {
+    if (m->used + keep >= m->capacity) {
         pthread_mutex_unlock(&m->lock);
         return -ENOBUFS;
     }

@@ -14,6 +14,10 @@ void mailbox_free(struct mailbox *m); /* NULL is fine; values left inside are no
 /* 0, or -ENOBUFS when full (the value stays with the caller). Any thread. */
 int mailbox_post(struct mailbox *m, const void *value);
 
+/* As mailbox_post, but also -ENOBUFS when fewer than `keep` places would be left: for what may be
+ * refused, so that there is always room for what may not. */
+int mailbox_post_keeping(struct mailbox *m, const void *value, size_t keep);
+
 /* True and the oldest value, or false when empty. Reader thread only. */
 bool mailbox_take(struct mailbox *m, void *ret_value);
 

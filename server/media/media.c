@@ -59,6 +59,7 @@ static int start_shards(struct media *m) {
                                  .packets_max = m->config.packets_max,
                                  .identity = m->identity,
                                  .events = m->events,
+                                 .events_kept = m->config.sessions_max * 2,
                                  .wake = m->config.wake,
                                  .wake_ctx = m->config.wake_ctx};
         int r = shard_open(&c, &m->shards[i]);

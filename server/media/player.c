@@ -20,6 +20,7 @@
 struct player {
     const struct presentation *presentation; /* counted by presentation_files */
     bool connected;
+    bool paused; /* by a control; a pause may come before the connection */
     enum cursor_state told;
     usec_t tick_due, second_due; /* for reports; for what is told once a second */
     uint64_t bytes_told;
@@ -113,7 +114,9 @@ static void connected(struct session *s, usec_t now) {
     p->connected = true;
     p->reported = now;
     p->tick_due = now + TICK_FIRST;
-    cursor_play(&p->cursor, now);
+    if (!p->paused) {
+        cursor_play(&p->cursor, now);
+    }
     send_due(s, now);
 }
 
@@ -125,9 +128,13 @@ void player_control(struct session *s, enum media_action action, double value, u
     struct player *p = s->part;
     switch (action) {
     case MEDIA_CONTROL_PLAY:
-        cursor_play(&p->cursor, now);
+        p->paused = false;
+        if (p->connected) {
+            cursor_play(&p->cursor, now);
+        }
         break;
     case MEDIA_CONTROL_PAUSE:
+        p->paused = true;
         cursor_pause(&p->cursor, now);
         break;
     case MEDIA_CONTROL_SEEK:

@@ -96,7 +96,11 @@ uint16_t shard_port(const struct shard *s) {
 
 void shard_event(struct shard_state *state, const struct media_event *event) {
     struct shard *s = state->shard;
-    if (mailbox_post(s->config.events, event) < 0) {
+    /* The next position or quality tells the same; an end is told once. */
+    bool repeats = event->type == MEDIA_EVENT_QUALITY ||
+                   (event->type == MEDIA_EVENT_POSITION && event->request == 0);
+    int r = mailbox_post_keeping(s->config.events, event, repeats ? s->config.events_kept : 0);
+    if (r < 0 && !repeats) {
         log_error("media.events_full", "type=%d session=%llu", (int)event->type,
                   (unsigned long long)event->session);
     }
@@ -121,7 +125,9 @@ void shard_command_clear(struct shard_command *c) {
 }
 
 int shard_post(struct shard *s, const struct shard_command *command) {
-    return mailbox_post(s->commands, command);
+    bool may_be_refused = command->type == SHARD_OPEN_SESSION || command->type == SHARD_OPEN_FEED ||
+                          command->type == SHARD_CONTROL;
+    return mailbox_post_keeping(s->commands, command, may_be_refused ? COMMANDS_MAX / 2 : 0);
 }
 
 static void open_session(struct shard *s, media_id id, const struct media_session_config *config,

@@ -15,6 +15,7 @@ struct shard_config {
     size_t sessions_max, packets_max;
     struct dtls_identity *identity; /* shared, read only, outlives the shard */
     struct mailbox *events;         /* of struct media_event, shared */
+    size_t events_kept;             /* places in it that positions and qualities leave free */
     void (*wake)(void *ctx);
     void *wake_ctx;
 };

@@ -47,10 +47,24 @@ static void refuses_when_full_and_keeps_what_it_has(void **state) {
     mailbox_free(NULL);
 }
 
+static void keeps_room_for_what_may_not_be_refused(void **state) {
+    (void)state;
+    struct mailbox *m = mailbox_new(sizeof(int), 4);
+    int v = 1;
+    assert_int_equal(mailbox_post_keeping(m, &v, 2), 0);
+    assert_int_equal(mailbox_post_keeping(m, &v, 2), 0);
+    assert_int_equal(mailbox_post_keeping(m, &v, 2), -ENOBUFS);
+    assert_int_equal(mailbox_post(m, &v), 0);
+    assert_int_equal(mailbox_post(m, &v), 0);
+    assert_int_equal(mailbox_post(m, &v), -ENOBUFS);
+    mailbox_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_values_in_order_and_wakes_the_reader),
         cmocka_unit_test(refuses_when_full_and_keeps_what_it_has),
+        cmocka_unit_test(keeps_room_for_what_may_not_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
