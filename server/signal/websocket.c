@@ -165,11 +165,15 @@ void client_close(struct client *c, int code, const char *word) {
 
 /* The other side is sending as fast as it can: what is on its way is read and dropped first, or the
  * socket would be reset and the close frame lost with it. The next tick closes. */
-static void client_overloaded(struct client *c, const char *word) {
+static void close_later(struct client *c, int code, const char *word) {
     if (c->close_code == 0) {
         c->close_at = clock_now() + MSEC(100);
-        client_close(c, 1013, word);
+        client_close(c, code, word);
     }
+}
+
+static void client_overloaded(struct client *c, const char *word) {
+    close_later(c, 1013, word);
 }
 
 /* ---- sending ---- */
@@ -567,7 +571,9 @@ int client_receive(struct client *c, struct bytes piece, bool first, bool last, 
         }
     }
     if (piece.n > WS_MESSAGE_MAX - c->in.n) {
-        return fail(c, 1009, "too-big");
+        text_clear(&c->in);
+        close_later(c, 1009, "too-big");
+        return 0;
     }
     text_add_bytes(&c->in, piece.p, piece.n);
     if (!last) {
