@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Peer } from './peers.mjs';
 import { PATIENCE, sleep } from './server.mjs';
 
-const SILENCE = 500; // ms without a packet, at most
+const SILENCE = 2000; // ms without a packet, at most: generous, other suites may keep the machine busy
 
 export class LiveVisit {
   static async start(server, clips) {

@@ -25,7 +25,7 @@ export class Peer {
     this.waiting = [];
     this.errors = '';
     const [program, ...first] = PROGRAMS[stack];
-    const args = Object.entries(options).filter(([, v]) => v !== undefined).flatMap(([k, v]) => [`--${k}`, String(v)]);
+    const args = Object.entries(options).filter(([, v]) => v !== undefined).flatMap(([k, v]) => (v === true ? [`--${k}`] : [`--${k}`, String(v)]));
     this.child = spawn(program, [...first, role, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.child.stdin.on('error', () => {});
     this.child.stderr.on('data', (d) => { this.errors = (this.errors + d).slice(-4000); });
@@ -47,7 +47,7 @@ export class Peer {
   }
 
   /** The first event of that name; rejects when the peer fails or ends without it. */
-  event(name, ms = 20_000) {
+  event(name, ms = 30_000) {
     return new Promise((done, fail) => {
       const timer = setTimeout(() => fail(new Error(
         `${this.name}: no "${name}" in ${ms * PATIENCE} ms; ${this.said()}`)), ms * PATIENCE);
@@ -113,6 +113,6 @@ export async function makeFilm(seconds, file) {
 }
 
 /** What a decoder makes of a file of frames. */
-export async function judge(codec, file) {
-  return JSON.parse((await clip('judge', codec, file)).trim().split('\n').at(-1));
+export async function judge(codec, file, ...card) {
+  return JSON.parse((await clip('judge', codec, file, ...card)).trim().split('\n').at(-1));
 }

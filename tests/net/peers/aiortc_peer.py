@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """aiortc as a WHIP publisher and a WHEP viewer.
 
-    aiortc_peer.py publish|watch --url URL [--token T] [--codec vp8|h264] [--seconds N]
+    aiortc_peer.py publish|watch --url URL [--token T] [--codec vp8|h264] [--seconds N] [--card]
 """
 import argparse
 import asyncio
@@ -90,7 +90,7 @@ async def publish(args, pc, session, stop):
 
 
 async def watch(args, pc, session, stop):
-    judge, sound, first = pattern.Judge(), [], []
+    judge, sound, first = pattern.Judge(args.card), [], []
     for kind in ("video", "audio"):
         transceiver = pc.addTransceiver(kind, direction="recvonly")
         if kind == "video" and args.codec != "any":
@@ -121,8 +121,12 @@ async def watch(args, pc, session, stop):
     pc.on("track", lambda track: tasks.append(asyncio.ensure_future(follow(track))))
     asked = time.monotonic()
     await connect(pc, session)
-    deadline = time.monotonic() + 15
-    while not stop.is_set() and time.monotonic() < (first[0] + args.seconds if first else deadline):
+    patience = time.monotonic() + 30
+
+    def enough():
+        return first and time.monotonic() > first[0] + args.seconds and judge.frames >= args.frames
+
+    while not stop.is_set() and not enough() and time.monotonic() < patience:
         await asyncio.sleep(0.05)
     heard = numpy.concatenate(sound)[-RATE:] if sound else numpy.zeros(0, numpy.int16)
     say("result", **judge.result(), hz=round(pattern.pitch(heard)),
@@ -137,7 +141,9 @@ async def main():
     parser.add_argument("--url", required=True)
     parser.add_argument("--token", default="")
     parser.add_argument("--codec", default="vp8")
+    parser.add_argument("--card", action="store_true", help="the test card of parlour-pipeline")
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--frames", type=int, default=1, help="that many at least, even if it takes longer")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     stop, loop = asyncio.Event(), asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """GStreamer's webrtcbin as a WHIP publisher and a WHEP viewer.
 
-    gstreamer_peer.py publish|watch --url URL [--token T] [--codec vp8|h264] [--seconds N]
+    gstreamer_peer.py publish|watch --url URL [--token T] [--codec vp8|h264] [--seconds N] [--card]
 """
 import argparse
 import os
@@ -45,7 +45,7 @@ class Peer:
         self.args = args
         self.session = Session(args.url, args.token)
         self.loop = GLib.MainLoop()
-        self.judge, self.sound = pattern.Judge(), []
+        self.judge, self.sound = pattern.Judge(args.card), []
         self.asked = self.first = None
         self.stopping = threading.Event()
         self.pipeline = self.build()
@@ -139,12 +139,9 @@ class Peer:
         if self.first is None:
             self.first = time.monotonic()
             say("first_frame", ms=round((self.first - self.asked) * 1000))
-            GLib.timeout_add(int(self.args.seconds * 1000), self.finish)
-        if (width, height) == (pattern.WIDTH, pattern.HEIGHT):
-            planes = numpy.frombuffer(data, numpy.uint8).reshape(height * 3 // 2, width)
-            self.judge.see(pattern.planes_of(planes))
-        else:
-            self.judge.see((numpy.zeros((height, width)),) * 3)
+            GLib.timeout_add(100, self.enough)
+        planes = numpy.frombuffer(data, numpy.uint8).reshape(height * 3 // 2, width)
+        self.judge.see(pattern.planes_of(planes))
         return Gst.FlowReturn.OK
 
     def listen(self, sink):
@@ -171,6 +168,12 @@ class Peer:
         say("failed", reason=reason)
         GLib.idle_add(self.loop.quit)
 
+    def enough(self):
+        watched = time.monotonic() - self.first
+        if watched > 30 or watched > self.args.seconds and self.judge.frames >= self.args.frames:
+            return self.finish()
+        return True
+
     def finish(self):
         if self.args.role == "watch":
             heard = numpy.concatenate(self.sound)[-48000:] if self.sound else numpy.zeros(0)
@@ -196,6 +199,8 @@ parser.add_argument("role", choices=["publish", "watch"])
 parser.add_argument("--url", required=True)
 parser.add_argument("--token", default="")
 parser.add_argument("--codec", default="vp8")
+parser.add_argument("--card", action="store_true", help="the test card of parlour-pipeline")
 parser.add_argument("--seconds", type=float, default=3)
+parser.add_argument("--frames", type=int, default=1, help="that many at least, even if it takes longer")
 Gst.init(None)
 Peer(parser.parse_args()).run()

@@ -3,7 +3,7 @@
 
     make_clip.py encode vp8|h264|opus FRAMES FILE   pictures: a key frame every second
     make_clip.py film SECONDS FILE                  pictures and tone as a Matroska file to publish
-    make_clip.py judge vp8|h264|opus FILE           prints {"event": "result", …} of what it decodes
+    make_clip.py judge vp8|h264|opus FILE [card]    prints {"event": "result", …} of what it decodes
 
 FILE holds frames one after the other, each a 32-bit big-endian length and its bytes.
 """
@@ -93,9 +93,9 @@ def judge_sound(path):
     say("result", frames=len(heard), hz=round(pattern.pitch(samples)))
 
 
-def judge(codec, path):
+def judge(codec, path, card):
     coder = av.CodecContext.create(codec, "r")
-    seen = pattern.Judge()
+    seen = pattern.Judge(card)
     packets = [av.Packet(data) for data in frames_of(path)]
     for packet in packets + [None]:
         for frame in coder.decode(packet):
@@ -114,4 +114,4 @@ elif command == "encode":
 elif codec == "opus":
     judge_sound(sys.argv[3])
 else:
-    judge(codec, sys.argv[3])
+    judge(codec, sys.argv[3], sys.argv[4:] == ["card"])

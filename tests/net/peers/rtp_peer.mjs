@@ -1,7 +1,7 @@
 // A peer at RTP level: sends a clip's frames as they are, or compares what arrives with the clip
 // byte by byte and keeps it for make_clip.py to decode.
 //   rtp_peer.mjs STACK publish --url URL [--token T] --codec vp8|h264 --clip FILE --sound FILE
-//   rtp_peer.mjs STACK watch   … [--clip FILE --sound FILE] [--out FILE --soundout FILE] [--seconds N]
+//   rtp_peer.mjs STACK watch   … [--clip FILE --sound FILE] [--out FILE --soundout FILE] [--seconds N] [--frames N]
 // A viewer answers a line on its standard input with a "report" of what came so far.
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,8 @@ import { Session } from './whip.mjs';
 const text = { type: 'string' };
 const { positionals: [stack, role], values: args } = parseArgs({ allowPositionals: true, options: {
   url: text, token: text, codec: { ...text, default: 'vp8' }, clip: text, sound: text, out: text,
-  soundout: text, seconds: { ...text, default: '3' } } });
+  soundout: text, seconds: { ...text, default: '3' },
+  frames: { ...text, default: '1' } } });
 
 const say = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -40,6 +41,12 @@ async function send(peer, kind) {
   }
 }
 
+// So many seconds and so many frames, but no longer than 30 s more.
+function enough() {
+  const over = (performance.now() - first) / 1000 - Number(args.seconds);
+  if (over > 30 || (over > 0 && frames.video.length >= Number(args.frames))) stop();
+}
+
 const frames = { video: [], audio: [] };
 let first;
 const asked = { at: 0 };
@@ -48,7 +55,7 @@ const reception = Object.fromEntries(Object.entries(STREAMS).map(([kind, { codec
     if (kind === 'video' && first === undefined) {
       first = performance.now();
       say('first_frame', { ms: Math.round(first - asked.at) });
-      setTimeout(stop, Number(args.seconds) * 1000);
+      setInterval(enough, 100);
     }
     frames[kind].push(frame.data);
   })]));
