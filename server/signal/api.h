@@ -51,9 +51,16 @@ void api_uploads_options(struct exchange *x);
 void api_upload_head(struct exchange *x);
 void api_upload_patch(struct exchange *x);
 void api_upload_delete(struct exchange *x);
-/* Path of a finished upload below the data directory ("uploads/ID"). 0, -ENOENT, -EAGAIN (not
- * complete). */
-int upload_path(struct signal *s, const char *id, char *ret, size_t n);
+/* A finished upload becomes a walkthrough's source: its path below the data directory
+ * ("uploads/ID"). 0, -ENOENT (also when it was taken before), -EAGAIN (not complete). */
+int upload_take(struct signal *s, const char *id, char *ret, size_t n);
+void upload_give_back(struct signal *s, const char *source);
+/* Removes the file of such a source; any other path is left alone. */
+void upload_remove(struct signal *s, const char *source);
+/* Removes what was given up, once an hour. */
+void uploads_tick(struct signal *s, usec_t now);
+/* At the start: what was taken and is no longer `wanted` goes. */
+void uploads_settle(struct signal *s, bool (*wanted)(void *ctx, const char *source), void *ctx);
 
 /* api_health.c */
 void api_healthz(struct exchange *x);

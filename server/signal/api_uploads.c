@@ -1,6 +1,7 @@
 /* Resumable uploads, tus 1.0.0 with creation, termination and checksum. An upload is two files
  * below DATA/uploads: ID holds what has arrived, so its size is the offset; ID.length says how many
- * bytes there will be. Its Location cannot be guessed and is all that the later calls need. */
+ * bytes there will be. Its Location cannot be guessed and is all that the later calls need. Once a
+ * walkthrough has taken the file, ID.length is called ID.taken, and to these calls it is gone. */
 #include "base/random.h"
 #include "signal/api.h"
 #include "signal/checksum.h"
@@ -21,7 +22,10 @@
 #define ID_LENGTH 24
 #define RESERVE ((uint64_t)512 << 20) /* bytes that uploads leave free on the disk */
 #define UNFINISHED_MAX 200
-#define IDLE_MAX (24 * 3600) /* seconds until an untouched unfinished upload is removed */
+#define IDLE_MAX (24 * 3600) /* seconds until an untouched upload that nobody took is removed */
+#define SETTLING (10 * 60)   /* seconds in which a file may wait for its row in the store */
+#define SWEEP_EVERY SEC(3600)
+#define SOURCE_PREFIX "uploads/"
 #define PATH_SIZE 640
 
 struct upload {
@@ -70,26 +74,67 @@ static int look(const struct signal *s, const char *id, uint64_t *ret_offset,
     return 0;
 }
 
-int upload_path(struct signal *s, const char *id, char *ret, size_t n) {
+static bool is_busy(const char *id) {
+    for (const struct upload *u = busy; u != NULL; u = u->next) {
+        if (strcmp(u->id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int change_ending(const struct signal *s, const char *id, const char *from, const char *to) {
+    char old[PATH_SIZE], new[PATH_SIZE];
+
+    file_path(s, id, from, old);
+    file_path(s, id, to, new);
+    return rename(old, new) < 0 ? -errno : 0;
+}
+
+/* The id in "uploads/ID", or NULL. */
+static const char *id_of_source(const char *source) {
+    const char *id = source + strlen(SOURCE_PREFIX);
+
+    return strncmp(source, SOURCE_PREFIX, strlen(SOURCE_PREFIX)) == 0 && id_is_fine(id) ? id : NULL;
+}
+
+int upload_take(struct signal *s, const char *id, char *ret, size_t n) {
     uint64_t offset, length;
 
     if (look(s, id, &offset, &length) < 0) {
         return -ENOENT;
     }
-    if (offset != length) {
+    if (offset != length || is_busy(id)) {
         return -EAGAIN;
     }
-    snprintf(ret, n, "uploads/%s", id);
-    return 0;
+    snprintf(ret, n, SOURCE_PREFIX "%s", id);
+    return change_ending(s, id, ".length", ".taken");
+}
+
+void upload_give_back(struct signal *s, const char *source) {
+    const char *id = id_of_source(source);
+
+    if (id != NULL) {
+        change_ending(s, id, ".taken", ".length");
+    }
 }
 
 static void remove_files(const struct signal *s, const char *id) {
+    static const char *const endings[] = {"", ".length", ".taken"};
     char path[PATH_SIZE];
 
-    file_path(s, id, "", path);
-    unlink(path);
-    file_path(s, id, ".length", path);
-    unlink(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        file_path(s, id, endings[i], path);
+        unlink(path);
+    }
+}
+
+void upload_remove(struct signal *s, const char *source) {
+    const char *id = id_of_source(source);
+
+    if (id != NULL) {
+        remove_files(s, id);
+    }
 }
 
 /* Every answer names the version; a request with another is refused. */
@@ -138,20 +183,64 @@ static size_t sweep(const struct signal *s) {
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         uint64_t offset, length;
         struct stat st;
-        if (look(s, entry->d_name, &offset, &length) < 0 || offset == length) {
+        if (look(s, entry->d_name, &offset, &length) < 0) {
             continue;
         }
         file_path(s, entry->d_name, "", path);
         if (stat(path, &st) == 0 && time(NULL) - st.st_mtime > IDLE_MAX) {
             remove_files(s, entry->d_name);
         } else {
-            unfinished++;
+            unfinished += offset < length;
         }
     }
     if (dir != NULL) {
         closedir(dir);
     }
     return unfinished;
+}
+
+void uploads_tick(struct signal *s, usec_t now) {
+    if (now >= s->next_sweep) {
+        s->next_sweep = now + SWEEP_EVERY;
+        sweep(s);
+    }
+}
+
+/* Seconds since the file was written or renamed; 0 when it is not there. */
+static time_t age(const char *path) {
+    struct stat st;
+
+    return stat(path, &st) == 0 ? time(NULL) - st.st_ctime : 0;
+}
+
+void uploads_settle(struct signal *s, bool (*wanted)(void *ctx, const char *source), void *ctx) {
+    char path[PATH_SIZE], source[PATH_SIZE];
+    struct dirent *entry;
+
+    file_path(s, "", "", path);
+    DIR *dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        uint64_t offset, length;
+        char id[ID_LENGTH + 1];
+        snprintf(id, sizeof id, "%.*s", ID_LENGTH, entry->d_name);
+        snprintf(source, sizeof source, SOURCE_PREFIX "%s", id);
+        file_path(s, entry->d_name, "", path);
+        if (!id_is_fine(id)) {
+            continue;
+        }
+        bool open = look(s, id, &offset, &length) == 0;
+        if (wanted(ctx, source)) {
+            if (open) { /* the end came between the store and here */
+                change_ending(s, id, ".length", ".taken");
+            }
+        } else if (!open && age(path) > SETTLING) {
+            remove_files(s, id);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    sweep(s);
 }
 
 static int write_small(const char *path, const char *text) {
@@ -234,15 +323,6 @@ void api_uploads_create(struct exchange *x) {
 }
 
 /* ---- HEAD, DELETE ---- */
-
-static bool is_busy(const char *id) {
-    for (const struct upload *u = busy; u != NULL; u = u->next) {
-        if (strcmp(u->id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 void api_upload_head(struct exchange *x) {
     uint64_t offset, length;

@@ -118,8 +118,8 @@ void api_walkthrough_get(struct exchange *x) {
 }
 
 /* Starts the compile job of a row that is stored as compiling. */
-static void compile(struct exchange *x, struct walkthrough_row *w) {
-    int r = feeds_compile(x->signal, w);
+static void compile(struct exchange *x, struct walkthrough_row *w, const char *old_source) {
+    int r = feeds_compile(x->signal, w, old_source);
 
     if (r < 0) {
         w->fields = WALKTHROUGH_OUTCOME;
@@ -138,7 +138,9 @@ static void created(void *ctx, int result, void *argument) {
     struct walkthrough_row *w = argument;
 
     if (result == 0) {
-        compile(x, w);
+        compile(x, w, "");
+    } else {
+        upload_give_back(x->signal, w->source);
     }
     if (!exchange_resume(x)) {
         return;
@@ -153,6 +155,7 @@ static void created(void *ctx, int result, void *argument) {
     }
 }
 
+/* Takes the upload: whoever does not store `w` gives it back. */
 static bool read_upload(struct exchange *x, const struct json *body, struct walkthrough_row *w,
                         bool required) {
     char upload[64] = "";
@@ -164,7 +167,7 @@ static bool read_upload(struct exchange *x, const struct json *body, struct walk
     if (!given && !required) {
         return true;
     }
-    int r = upload_path(x->signal, upload, w->source, sizeof w->source);
+    int r = upload_take(x->signal, upload, w->source, sizeof w->source);
     if (r < 0) {
         reply_bad_field(x, "upload",
                         r == -EAGAIN ? "The upload is not complete yet."
@@ -181,15 +184,20 @@ void api_walkthroughs_create(struct exchange *x) {
     const struct json *body = exchange_json(x, known);
 
     if (body == NULL || !field_required(x, body, "title", w.title, sizeof w.title) ||
-        !field_text(x, body, "product", w.product, sizeof w.product, NULL) ||
-        !read_upload(x, body, &w, true)) {
+        !field_text(x, body, "product", w.product, sizeof w.product, NULL)) {
         return;
     }
     if (x->signal->jobs == NULL) {
         reply_problem(x, 503, "no-pipelines", "parlour-pipeline is not installed on this server.");
         return;
     }
+    if (!read_upload(x, body, &w, true)) {
+        return;
+    }
     EXCHANGE_STORE(x, walkthroughs_create, &w, created);
+    if (x->answered) { /* the store is too busy */
+        upload_give_back(x->signal, w.source);
+    }
 }
 
 /* ---- change ---- */
@@ -247,8 +255,10 @@ static void changed(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
     struct walkthrough_row *w = argument;
 
-    if (result == 0 && x->context != NULL) { /* a new video came with the change */
-        compile(x, w);
+    if (result == 0 && x->scratch != NULL) { /* a new video came with the change */
+        compile(x, w, x->scratch);
+    } else if (x->scratch != NULL) {
+        upload_give_back(x->signal, w->source);
     }
     got(ctx, result, argument);
 }
@@ -270,8 +280,7 @@ static void change_now(void *ctx, int result, void *argument) {
     w.fields = 0;
     if (!field_text(x, body, "title", w.title, sizeof w.title, &title) ||
         !field_text(x, body, "product", w.product, sizeof w.product, &product) ||
-        !field_bool(x, body, "published", &w.published, &published) ||
-        !read_upload(x, body, &w, false) || !read_details(x, body, &w)) {
+        !field_bool(x, body, "published", &w.published, &published) || !read_details(x, body, &w)) {
         return;
     }
     if (title && w.title[strspn(w.title, " \t\r\n")] == '\0') {
@@ -280,8 +289,21 @@ static void change_now(void *ctx, int result, void *argument) {
     }
     w.fields |= (title ? WALKTHROUGH_TITLE : 0u) | (product ? WALKTHROUGH_PRODUCT : 0u) |
                 (published ? WALKTHROUGH_PUBLISHED : 0u);
-    x->context = (w.fields & WALKTHROUGH_SOURCE) != 0 ? x : NULL;
+    char *old_source = strdup(w.source);
+    if (old_source == NULL || !read_upload(x, body, &w, false)) {
+        free(old_source);
+        reply_failure(x, -ENOMEM, NULL); /* unless answered already */
+        return;
+    }
+    if ((w.fields & WALKTHROUGH_SOURCE) != 0) {
+        x->scratch = old_source;
+    } else {
+        free(old_source);
+    }
     EXCHANGE_STORE(x, walkthroughs_change, &w, changed);
+    if (x->answered && x->scratch != NULL) { /* the store is too busy */
+        upload_give_back(x->signal, w.source);
+    }
 }
 
 void api_walkthrough_change(struct exchange *x) {
@@ -297,8 +319,13 @@ void api_walkthrough_change(struct exchange *x) {
 
 static void deleted(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
+    const struct walkthrough_row *w = argument;
 
-    (void)argument;
+    if (result == 0) {
+        feeds_forget(x->signal, w->id);
+        presentation_remove(x->signal->config->data_dir, w->directory);
+        upload_remove(x->signal, w->source);
+    }
     if (!exchange_resume(x)) {
         return;
     }
@@ -310,8 +337,8 @@ static void deleted(void *ctx, int result, void *argument) {
 }
 
 void api_walkthrough_delete(struct exchange *x) {
-    struct row_id id = {0};
+    struct walkthrough_row w = {0};
 
-    snprintf(id.id, sizeof id.id, "%.*s", ID_MAX - 1, x->request.params[0]);
-    EXCHANGE_STORE(x, walkthroughs_delete, &id, deleted);
+    name_row(x, &w);
+    EXCHANGE_STORE(x, walkthroughs_delete, &w, deleted);
 }

@@ -1,13 +1,14 @@
 #include "signal/feeds.h"
 #include "base/random.h"
+#include "signal/api.h"
 #include "signal/live.h"
 #include "signal/presentation.h"
 #include "signal/state.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STORE_PROGRESS_EVERY SEC(1)
@@ -18,14 +19,17 @@ struct feed {
     /* compile */
     char walkthrough[ID_MAX]; /* "" for an ingest */
     char directory[64];       /* the new presentation's name */
-    char old[STORE_PATH_MAX]; /* the presentation that it replaces, a path, or "" */
     char source[STORE_PATH_MAX];
+    char old_directory[STORE_PATH_MAX], old_source[STORE_PATH_MAX]; /* what it replaces, or "" */
+    double old_duration;
+    bool gone; /* nobody wants it any more */
     usec_t stored_at;
     /* ingest */
     char id[ID_MAX];
     char visit[ID_MAX];
     char participant[ID_MAX];
-    media_id session; /* 0: not streaming now */
+    media_id session;      /* 0: not streaming now */
+    media_id source_media; /* the session that the visit knows its source by; 0: none */
 };
 
 struct feeds {
@@ -77,41 +81,70 @@ static struct feed *feed_add(struct signal *s) {
 
 /* ---- compiling ---- */
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at) {
-    (void)st, (void)kind, (void)at;
-    return remove(path);
+static struct feed *find_compile(struct signal *s, const char *walkthrough) {
+    for (struct feed *f = s->feeds->first; f != NULL; f = f->next) {
+        if (!f->gone && strcmp(f->walkthrough, walkthrough) == 0) {
+            return f;
+        }
+    }
+    return NULL;
 }
 
-static void remove_tree(const char *path) {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+void feeds_forget(struct signal *s, const char *walkthrough) {
+    struct feed *f = find_compile(s, walkthrough);
+
+    if (f != NULL) {
+        f->gone = true;
+        s->jobs->stop(s->jobs->ctx, f->job);
+        upload_remove(s, f->old_source);
+    }
 }
 
-int feeds_compile(struct signal *s, const struct walkthrough_row *row) {
+/* The new job answers for what the one before it would have replaced. */
+static void supersede(struct signal *s, struct feed *f, struct feed *before) {
+    memcpy(f->old_source, before->old_source, sizeof f->old_source);
+    before->gone = true;
+    s->jobs->stop(s->jobs->ctx, before->job);
+}
+
+static int make_room(const struct signal *s) {
+    char path[JOB_PATH_MAX];
+
+    snprintf(path, sizeof path, "%.400s/presentations", s->config->data_dir);
+    return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int feeds_compile(struct signal *s, const struct walkthrough_row *row, const char *old_source) {
     struct job_compile job = {0};
-    struct feed *f;
+    struct feed *f, *before = find_compile(s, row->id);
     char suffix[7];
 
     if (s->jobs == NULL) {
         return -ENOSYS;
     }
-    f = feed_add(s);
+    int r = make_room(s);
+    f = r == 0 ? feed_add(s) : NULL;
     if (f == NULL) {
-        return -ENOMEM;
+        return r < 0 ? r : -ENOMEM;
     }
     random_text(suffix, 6);
     snprintf(f->walkthrough, sizeof f->walkthrough, "%s", row->id);
     snprintf(f->directory, sizeof f->directory, "%s-%s", row->id, suffix);
     snprintf(f->source, sizeof f->source, "%s", row->source);
-    presentation_path(s->config->data_dir, row, f->old, sizeof f->old);
+    snprintf(f->old_directory, sizeof f->old_directory, "%s", row->directory);
+    snprintf(f->old_source, sizeof f->old_source, "%s", old_source);
+    f->old_duration = row->duration;
     snprintf(job.input, sizeof job.input, "%s%s%.300s",
              row->source[0] == '/' ? "" : s->config->data_dir, row->source[0] == '/' ? "" : "/",
              row->source);
     snprintf(job.output, sizeof job.output, "%.400s/presentations/%s", s->config->data_dir,
              f->directory);
     snprintf(job.title, sizeof job.title, "%s", row->title);
-    int r = s->jobs->compile(s->jobs->ctx, &job, &f->job);
+    r = s->jobs->compile(s->jobs->ctx, &job, &f->job);
     if (r < 0) {
         feed_remove(s, f);
+    } else if (before != NULL) {
+        supersede(s, f, before);
     }
     return r;
 }
@@ -131,15 +164,31 @@ static void store_outcome(struct signal *s, struct walkthrough_row *row) {
     }
 }
 
+/* Its job is over: away with what it leaves. */
+static void clear_forgotten(struct signal *s, struct feed *f) {
+    presentation_remove(s->config->data_dir, f->directory);
+    presentation_remove_half(s->config->data_dir, f->directory);
+    upload_remove(s, f->source);
+    feed_remove(s, f);
+}
+
+static bool is_over(const struct job_event *e) {
+    return e->type == JOB_EVENT_READY || e->type == JOB_EVENT_FAILED || e->type == JOB_EVENT_ENDED;
+}
+
 static void compile_event(struct signal *s, struct feed *f, const struct job_event *e) {
     struct walkthrough_row row = {0};
     usec_t now = clock_now();
-    bool over = true;
 
+    if (f->gone) {
+        if (is_over(e)) {
+            clear_forgotten(s, f);
+        }
+        return;
+    }
     snprintf(row.id, sizeof row.id, "%s", f->walkthrough);
     switch (e->type) {
     case JOB_EVENT_PROGRESS:
-        over = false;
         if (now - f->stored_at < STORE_PROGRESS_EVERY) {
             break;
         }
@@ -155,32 +204,30 @@ static void compile_event(struct signal *s, struct feed *f, const struct job_eve
         row.duration = e->duration;
         snprintf(row.directory, sizeof row.directory, "%s", f->directory);
         store_outcome(s, &row);
-        if (f->old[0] != '\0') {
-            remove_tree(f->old); /* who plays it keeps it mapped */
-        }
+        presentation_remove(s->config->data_dir, f->old_directory);
+        upload_remove(s, f->old_source);
         break;
     case JOB_EVENT_FAILED:
     case JOB_EVENT_ENDED:
-        row.fields = WALKTHROUGH_OUTCOME;
+        row.fields = WALKTHROUGH_OUTCOME | WALKTHROUGH_SOURCE;
         row.state = WALKTHROUGH_FAILED;
+        row.duration = f->old_duration; /* the old film goes on */
+        memcpy(row.directory, f->old_directory, sizeof row.directory);
+        memcpy(row.source, f->old_source, sizeof row.source);
         snprintf(row.error, sizeof row.error, "%s",
                  e->message[0] != '\0' ? e->message : "The video could not be prepared.");
         store_outcome(s, &row);
+        presentation_remove_half(s->config->data_dir, f->directory);
+        upload_remove(s, f->source);
         break;
     case JOB_EVENT_STARTED:
     case JOB_EVENT_STREAMING:
     case JOB_EVENT_RESTARTING:
-        over = false;
         break;
     }
-    if (over) {
+    if (is_over(e)) {
         log_info("walkthrough.compiled", "walkthrough=%s state=%s reason=%s", f->walkthrough,
                  walkthrough_state_name(row.state), e->reason);
-        char path[2 * STORE_PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s", s->config->data_dir, f->source);
-        if (row.state == WALKTHROUGH_FAILED && strncmp(f->source, "uploads/", 8) == 0) {
-            unlink(path);
-        }
         feed_remove(s, f);
     }
 }
@@ -197,7 +244,7 @@ static void compiling_listed(void *ctx, int result, void *argument) {
         } else {
             snprintf(path, sizeof path, "%s/%s", s->config->data_dir, row.source);
         }
-        if (row.source[0] != '\0' && access(path, R_OK) == 0 && feeds_compile(s, &row) == 0) {
+        if (row.source[0] != '\0' && access(path, R_OK) == 0 && feeds_compile(s, &row, "") == 0) {
             log_info("walkthrough.again", "walkthrough=%s", row.id);
             continue;
         }
@@ -253,16 +300,16 @@ int feeds_start(struct signal *s, struct live *live, const char *file, bool h264
     return 0;
 }
 
-/* Its picture stops; the feed may come back. */
+/* Its picture stops; the source stays, for it may come back. */
 static void feed_dark(struct signal *s, struct feed *f, struct live *live) {
-    if (f->session == 0) {
-        return;
+    if (f->session != 0) {
+        media_close_session(s->media, f->session);
+        f->session = 0;
     }
-    media_close_session(s->media, f->session);
-    if (live != NULL) {
-        visit_remove_source(live->visit, f->session);
+    if (live != NULL && f->source_media != 0) {
+        visit_source_alive(live->visit, f->source_media, true, false);
+        visit_source_alive(live->visit, f->source_media, false, false);
     }
-    f->session = 0;
 }
 
 static void feed_over(struct signal *s, struct feed *f) {
@@ -270,6 +317,7 @@ static void feed_over(struct signal *s, struct feed *f) {
 
     feed_dark(s, f, live);
     if (live != NULL) {
+        visit_remove_source(live->visit, f->source_media);
         if (visit_find_participant(live->visit, f->participant) != NULL) {
             visit_leave(live->visit, f->participant);
         }
@@ -314,22 +362,14 @@ static void feed_started(struct signal *s, struct feed *f, int fd) {
     }
     feed_dark(s, f, live);
     config.room = live->room;
-    if (visit_find_participant(live->visit, f->participant) == NULL) {
-        struct visit_join join = {.actor = {.kind = ACTOR_ENCODER}, .name = "Content"};
-        snprintf(join.actor.id, sizeof join.actor.id, "feed-%.12s", f->id);
-        snprintf(join.actor.visit, sizeof join.actor.visit, "%s", f->visit);
-        if (visit_join(live->visit, &join, f->participant) < 0) {
-            close(fd);
-            return;
-        }
-    }
-    int r = visit_add_source(live->visit, f->participant, SOURCE_CONTENT, config.session, true,
+    int r = visit_source_returns(live->visit, f->source_media, config.session);
+    if (r == -ENOENT) {
+        r = visit_add_source(live->visit, f->participant, SOURCE_CONTENT, config.session, true,
                              true, source);
+    }
     if (r == 0) {
+        f->source_media = config.session;
         r = media_open_feed(s->media, &config);
-        if (r < 0) {
-            visit_remove_source(live->visit, config.session);
-        }
     }
     if (r < 0) {
         log_warn("feed.refused", "visit=%s feed=%s error=%d", f->visit, f->id, -r);
@@ -348,7 +388,7 @@ static void ingest_event(struct signal *s, struct feed *f, const struct job_even
         feed_started(s, f, e->fd);
         break;
     case JOB_EVENT_RESTARTING:
-        log_warn("feed.restarting", "visit=%s feed=%s reason=%s", f->visit, f->id, e->reason);
+        log_warn("feed.restarting", "visit=%s feed=%s reason=\"%s\"", f->visit, f->id, e->message);
         feed_dark(s, f, live);
         if (live != NULL) {
             live_changed(s, live);
@@ -396,10 +436,8 @@ bool feeds_media_event(struct signal *s, const struct media_event *e) {
     if (e->type == MEDIA_EVENT_SOURCE && live != NULL) {
         visit_source_alive(live->visit, f->session, e->source.kind == MEDIA_VIDEO, e->source.alive);
     } else if (e->type == MEDIA_EVENT_ENDED) {
-        if (live != NULL) {
-            visit_remove_source(live->visit, f->session);
-        }
         f->session = 0;
+        feed_dark(s, f, live);
     }
     if (live != NULL) {
         live_changed(s, live);

@@ -18,8 +18,12 @@ void feeds_free(struct signal *s);
 /* At the start: walkthroughs that were left "compiling" by an earlier run start again. */
 void feeds_resume(struct signal *s);
 
-/* Starts to compile `row.source`. 0, -ENOSYS (no pipelines), -ENOBUFS, -ENOMEM. */
-int feeds_compile(struct signal *s, const struct walkthrough_row *row);
+/* Starts to compile `row.source`, instead of what is being compiled for this row. When it is ready,
+ * `old_source` and the row's old presentation go; when it fails, they stay. 0, -ENOSYS (no
+ * pipelines), -ENOBUFS, -ENOMEM. */
+int feeds_compile(struct signal *s, const struct walkthrough_row *row, const char *old_source);
+/* The row was deleted: what is being compiled for it ends without a trace. */
+void feeds_forget(struct signal *s, const char *walkthrough);
 
 /* A live source for a visit; `file` "" is the test source. 0 and the feed's id, or −errno as above.
  */

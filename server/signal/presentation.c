@@ -3,7 +3,9 @@
 #include "signal/negotiation.h"
 #include "wire/json.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -59,6 +61,41 @@ int presentation_codecs(const char *path, uint32_t *ret) {
     }
     *ret = codecs;
     return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+void presentation_remove(const char *data_dir, const char *directory) {
+    char path[1024];
+
+    if (directory[0] != '\0' && strchr(directory, '/') == NULL && strcmp(directory, ".") != 0 &&
+        strcmp(directory, "..") != 0 &&
+        snprintf(path, sizeof path, "%s/presentations/%s", data_dir, directory) <
+            (int)sizeof path) {
+        nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    }
+}
+
+void presentation_remove_half(const char *data_dir, const char *directory) {
+    char path[1024];
+    struct dirent *entry;
+
+    snprintf(path, sizeof path, "%s/presentations", data_dir);
+    DIR *dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        size_t n = strlen(directory), all = strlen(entry->d_name);
+        if (all > n + 7 && entry->d_name[0] == '.' && entry->d_name[n + 1] == '.' &&
+            strncmp(entry->d_name + 1, directory, n) == 0 &&
+            strcmp(entry->d_name + all - 5, ".part") == 0) {
+            presentation_remove(data_dir, entry->d_name);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
 }
 
 bool presentation_file_name(const char *name) {

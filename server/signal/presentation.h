@@ -14,5 +14,12 @@ int presentation_manifest(const char *path, struct json **ret);
 /* Its codecs as NEGOTIATION_CODEC bits. 0 or −errno. */
 int presentation_codecs(const char *path, uint32_t *ret);
 
+/* Removes the presentation that a row names, when it is one of DATA/presentations; "" is fine. Who
+ * plays it keeps it mapped. */
+void presentation_remove(const char *data_dir, const char *directory);
+
+/* Removes what a compile process of this presentation left half done. */
+void presentation_remove_half(const char *data_dir, const char *directory);
+
 /* May this be the name of a file in the directory? No slash, no leading dot. */
 bool presentation_file_name(const char *name);

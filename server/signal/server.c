@@ -1,8 +1,10 @@
 #include "signal/server.h"
 #include "base/random.h"
+#include "signal/api.h"
 #include "signal/candidates.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
+#include "signal/leftovers.h"
 #include "signal/live.h"
 #include "signal/lws.h"
 #include "signal/quota.h"
@@ -267,6 +269,7 @@ void signal_attach(struct signal *s, const struct signal_parts *parts) {
     s->store = parts->store;
     s->jobs = parts->jobs;
     feeds_resume(s);
+    leftovers_sweep(s);
 }
 
 static void tick(struct signal *s, usec_t now) {
@@ -276,6 +279,7 @@ static void tick(struct signal *s, usec_t now) {
     clients_tick(s, now);
     sessions_tick(s, now);
     lives_tick(s, now);
+    uploads_tick(s, now);
     woken(s);
 }
 

@@ -40,7 +40,7 @@ struct signal {
     struct lws_vhost *vhost;
     void *ssl_ctx; /* of the vhost; NULL without TLS */
     atomic_bool stopping, reload, woken;
-    usec_t next_tick;
+    usec_t next_tick, next_sweep;
     usec_t started;
 
     uint64_t secret; /* keys the hashes of texts that strangers choose */

@@ -55,7 +55,7 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
     X(walkthroughs_create, struct walkthrough_row, DATA, NULL)                                     \
     X(walkthroughs_get, struct walkthrough_row, DATA, NULL)                                        \
     X(walkthroughs_change, struct walkthrough_row, DATA, NULL)                                     \
-    X(walkthroughs_delete, struct row_id, DATA, NULL)                                              \
+    X(walkthroughs_delete, struct walkthrough_row, DATA, NULL)                                     \
     X(walkthroughs_list, struct walkthrough_list, DATA, walkthrough_list_clear)
 
 /* What each needs and gives:
@@ -74,6 +74,7 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
  * -EPERM it has ended. invites_revoke       id and visit → the row. Works at once: nothing caches
  * invites. invites_open         -ENOENT unknown, -EKEYREVOKED, -EKEYEXPIRED. walkthroughs_create  →
  * id, slug. state as given (compiling). walkthroughs_get     id, or else slug → the row.
+ * walkthroughs_delete  id → the row as it was.
  */
 #define STORE_DECLARE(name, type, lane, clear) int name(struct database *db, type *argument);
 STORE_OPERATIONS(STORE_DECLARE)

@@ -170,7 +170,7 @@ enum walkthrough_field {
     WALKTHROUGH_PUBLISHED = 2,
     WALKTHROUGH_DETAILS = 4,
     WALKTHROUGH_PRODUCT = 8,
-    WALKTHROUGH_SOURCE = 16, /* a new upload: state becomes compiling, error is cleared */
+    WALKTHROUGH_SOURCE = 16, /* a new upload: without OUTCOME the state becomes compiling */
     WALKTHROUGH_PROGRESS = 32,
     WALKTHROUGH_OUTCOME = 64 /* state, error, duration, directory */
 };

@@ -123,9 +123,9 @@ int walkthroughs_change(struct database *db, struct walkthrough_row *w) {
         db, "UPDATE walkthroughs SET title = iif(?2 & 1, ?3, title),"
             " published = iif(?2 & 2, ?4, published), details = iif(?2 & 4, ?5, details),"
             " product = iif(?2 & 8, ?6, product), source = iif(?2 & 16, ?7, source),"
-            " progress = iif(?2 & 16, 0, iif(?2 & 32, ?8, progress)),"
-            " state = iif(?2 & 16, 0, iif(?2 & 64, ?9, state)),"
-            " error = iif(?2 & 16, '', iif(?2 & 64, ?10, error)),"
+            " progress = iif(?2 & 32, ?8, iif(?2 & 16, 0, progress)),"
+            " state = iif(?2 & 64, ?9, iif(?2 & 16, 0, state)),"
+            " error = iif(?2 & 64, ?10, iif(?2 & 16, '', error)),"
             " duration = iif(?2 & 64, ?11, duration), directory = iif(?2 & 64, ?12, directory),"
             " updated_at = ?13 WHERE id = ?1");
     query_bind_text(&q, w->id);
@@ -150,11 +150,24 @@ int walkthroughs_change(struct database *db, struct walkthrough_row *w) {
 
 _Static_assert(WALKTHROUGH_COMPILING == 0, "as in the statement above and in every database");
 
-int walkthroughs_delete(struct database *db, struct row_id *row) {
+static int delete_row(struct database *db, struct walkthrough_row *w) {
+    int error = walkthroughs_get(db, w);
+    if (error) {
+        return error;
+    }
     struct query q = query_new(db, "DELETE FROM walkthroughs WHERE id = ?");
-    query_bind_text(&q, row->id);
+    query_bind_text(&q, w->id);
     int changed = query_run(&q);
-    return changed < 0 ? changed : changed ? 0 : -ENOENT;
+    return changed < 0 ? changed : 0;
+}
+
+int walkthroughs_delete(struct database *db, struct walkthrough_row *w) {
+    int error = database_begin(db);
+    if (error) {
+        return error;
+    }
+    int result = database_finish(db, delete_row(db, w));
+    return result < 0 ? result : 0;
 }
 
 int walkthroughs_list(struct database *db, struct walkthrough_list *list) {

@@ -425,6 +425,22 @@ int visit_source_alive(struct visit *v, uint64_t media, bool is_video, bool aliv
     return 0;
 }
 
+int visit_source_returns(struct visit *v, uint64_t media, uint64_t again) {
+    struct source *s = source_by_media(v, media);
+    if (!s) {
+        return -ENOENT;
+    }
+    if (source_by_media(v, again)) {
+        return -EEXIST;
+    }
+    s->media = again;
+    if (v->chosen == media) {
+        v->chosen = again;
+    }
+    arrange(v);
+    return 0;
+}
+
 static void leave_without_sources(struct visit *v, const char *participant) {
     const struct participant *p = participant_by_id(v, participant);
     if (!p || p->role != PARTICIPANT_ENCODER) {

@@ -139,6 +139,9 @@ int visit_add_source(struct visit *v, const char *participant, enum source_kind 
                      uint64_t media, bool audio, bool video, char ret_id[static ID_MAX]);
 /* Media saw the first packet of a track, or silence. -ENOENT for an unknown session. */
 int visit_source_alive(struct visit *v, uint64_t media, bool is_video, bool alive);
+/* The same source sends again, now as `again`; alive is told when media flows. 0, -ENOENT, -EEXIST.
+ */
+int visit_source_returns(struct visit *v, uint64_t media, uint64_t again);
 /* An encoder that has no source left leaves too. -ENOENT for an unknown session. */
 int visit_remove_source(struct visit *v, uint64_t media);
 

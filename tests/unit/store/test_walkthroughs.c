@@ -93,10 +93,27 @@ static void unfinished_ones_are_found_after_a_crash(void **state) {
     assert_int_equal(list.count, 1);
     assert_string_equal(list.rows[0].title, "One");
     walkthrough_list_clear(&list);
-    struct row_id id;
-    memcpy(id.id, row.id, sizeof(id.id));
-    assert_int_equal(walkthroughs_delete(db, &id), 0);
-    assert_int_equal(walkthroughs_delete(db, &id), -ENOENT);
+}
+
+static void a_wrong_film_gives_the_old_one_back(void **state) {
+    struct database *db = ((struct store_test *)*state)->db;
+    make(db, "One");
+    row.state = WALKTHROUGH_FAILED;
+    snprintf(row.source, sizeof(row.source), "uploads/old");
+    row.fields = WALKTHROUGH_OUTCOME | WALKTHROUGH_SOURCE;
+    assert_int_equal(walkthroughs_change(db, &row), 0);
+    assert_int_equal(row.state, WALKTHROUGH_FAILED);
+    assert_string_equal(row.source, "uploads/old");
+}
+
+static void deleting_tells_what_was_there(void **state) {
+    struct database *db = ((struct store_test *)*state)->db;
+    struct walkthrough_row gone = {0};
+    make(db, "One");
+    memcpy(gone.id, row.id, sizeof(gone.id));
+    assert_int_equal(walkthroughs_delete(db, &gone), 0);
+    assert_string_equal(gone.title, "One");
+    assert_int_equal(walkthroughs_delete(db, &gone), -ENOENT);
 }
 
 int main(void) {
@@ -106,6 +123,8 @@ int main(void) {
         T(it_is_found_by_id_and_by_slug),
         T(it_compiles_becomes_ready_and_is_replaced_under_the_same_slug),
         T(unfinished_ones_are_found_after_a_crash),
+        T(a_wrong_film_gives_the_old_one_back),
+        T(deleting_tells_what_was_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

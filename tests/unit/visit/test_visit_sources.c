@@ -56,6 +56,22 @@ static void a_stage_event_follows_every_change_and_only_then(void **state) {
     assert_true(visit_event_after(v, seq)->source.alive);
 }
 
+static void a_source_that_returns_keeps_its_id_and_its_place(void **state) {
+    struct visit *v = *state;
+    char camera[ID_MAX], film[ID_MAX];
+    visit_add_source(v, rep_id, SOURCE_CAMERA, 8, true, true, camera);
+    visit_add_source(v, rep_id, SOURCE_CONTENT, 9, true, true, film);
+    assert_int_equal(visit_set_main(v, film), 0);
+    assert_int_equal(visit_source_returns(v, 7, 10), -ENOENT);
+    assert_int_equal(visit_source_returns(v, 9, 8), -EEXIST);
+    assert_int_equal(visit_source_returns(v, 9, 10), 0);
+    assert_int_equal(visit_media_stage(v)->video[1], 10);
+    assert_int_equal(visit_media_stage(v)->main_video, 10);
+    assert_string_equal(visit_stage(v)->main, film);
+    assert_non_null(visit_find_media(v, 10));
+    assert_null(visit_find_media(v, 9));
+}
+
 static void a_track_that_was_not_announced_takes_its_slot_when_it_comes(void **state) {
     struct visit *v = *state;
     char id[ID_MAX];
@@ -126,6 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(a_presenter_who_sends_makes_the_visit_live),
         T(a_stage_event_follows_every_change_and_only_then),
+        T(a_source_that_returns_keeps_its_id_and_its_place),
         T(a_track_that_was_not_announced_takes_its_slot_when_it_comes),
         T(a_chosen_main_lasts_until_its_source_goes),
         T(an_encoder_leaves_with_its_last_source),

@@ -1,0 +1,163 @@
+/* DESIGN: the rows come in pages that overlap by one row. When the overlap is not the row it should
+ * be, something was deleted meanwhile and the reading starts again: a row that is missed would lose
+ * its film. */
+#include "signal/leftovers.h"
+#include "signal/api.h"
+#include "signal/presentation.h"
+#include "signal/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SETTLING (10 * 60) /* seconds in which a presentation may wait for its row in the store */
+#define ATTEMPTS_MAX 10
+
+struct leftovers {
+    struct signal *s;
+    char **names; /* sources and directories of all rows */
+    size_t count, offset;
+    unsigned attempts;
+    char last[ID_MAX]; /* the row that the next page starts with, or "" */
+};
+
+static void next_page(struct leftovers *l);
+
+static void forget_names(struct leftovers *l) {
+    for (size_t i = 0; i < l->count; i++) {
+        free(l->names[i]);
+    }
+    free(l->names);
+    l->names = NULL;
+    l->count = 0;
+}
+
+static void leftovers_free(struct leftovers *l) {
+    forget_names(l);
+    free(l);
+}
+
+static int compare(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_named(void *ctx, const char *name) {
+    const struct leftovers *l = ctx;
+
+    return l->count > 0 && bsearch(&name, l->names, l->count, sizeof *l->names, compare) != NULL;
+}
+
+/* ".NAME.PID.part" of a process that runs. */
+static bool is_being_made(const char *name) {
+    char path[64], program[1024];
+    const char *end = strstr(name, ".part"), *dot = end;
+
+    while (dot > name && dot[-1] != '.') {
+        dot--;
+    }
+    snprintf(path, sizeof path, "/proc/%.*s/exe", (int)(end - dot), dot);
+    ssize_t n = readlink(path, program, sizeof program - 1); /* a zombie has none */
+    if (n < 0) {
+        return false;
+    }
+    program[n] = '\0';
+    return strstr(program, "/parlour-pipeline") != NULL;
+}
+
+static void sweep_presentations(struct leftovers *l) {
+    const char *data_dir = l->s->config->data_dir;
+    char path[1024];
+    struct dirent *entry;
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/presentations", data_dir);
+    DIR *dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        const char *name = entry->d_name;
+        size_t n = strlen(name);
+        bool half = name[0] == '.' && n > 5 && strcmp(name + n - 5, ".part") == 0;
+        snprintf(path, sizeof path, "%.600s/presentations/%.255s", data_dir, name);
+        bool goes = half ? !is_being_made(name)
+                         : name[0] != '.' && !is_named(l, name) && stat(path, &st) == 0 &&
+                               S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime > SETTLING;
+        if (goes) {
+            log_info("leftovers.removed", "presentation=%s", name);
+            presentation_remove(data_dir, name);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
+static bool keep_name(struct leftovers *l, const char *name) {
+    char **names = realloc(l->names, (l->count + 1) * sizeof *names);
+
+    if (names == NULL) {
+        return false;
+    }
+    l->names = names;
+    names[l->count] = strdup(name);
+    return names[l->count] != NULL && ++l->count > 0;
+}
+
+static bool keep_row(struct leftovers *l, const struct walkthrough_row *row) {
+    const char *slash = strrchr(row->directory, '/');
+
+    return keep_name(l, slash != NULL ? slash + 1 : row->directory) && keep_name(l, row->source);
+}
+
+static void listed(void *ctx, int result, void *argument) {
+    struct leftovers *l = ctx;
+    const struct walkthrough_list *list = argument;
+    bool same = l->last[0] == '\0' || (list->count > 0 && strcmp(list->rows[0].id, l->last) == 0);
+
+    for (size_t i = 0; result == 0 && same && i < list->count; i++) {
+        result = keep_row(l, &list->rows[i]) ? 0 : -ENOMEM;
+    }
+    if (result < 0 || l->attempts > ATTEMPTS_MAX) {
+        log_warn("leftovers.kept", "error=%d", -result);
+        leftovers_free(l);
+    } else if (!same) {
+        forget_names(l);
+        l->attempts++;
+        l->offset = 0;
+        l->last[0] = '\0';
+        next_page(l);
+    } else if (list->count == STORE_LIST_MAX) {
+        l->offset += list->count - 1;
+        memcpy(l->last, list->rows[list->count - 1].id, sizeof l->last);
+        next_page(l);
+    } else {
+        if (l->count > 0) {
+            qsort(l->names, l->count, sizeof *l->names, compare);
+        }
+        sweep_presentations(l);
+        uploads_settle(l->s, is_named, l);
+        leftovers_free(l);
+    }
+}
+
+static void next_page(struct leftovers *l) {
+    struct walkthrough_list list = {.offset = l->offset};
+
+    if (store_walkthroughs_list(l->s->store, &list, listed, l) < 0) {
+        log_warn("leftovers.kept", "error=busy");
+        leftovers_free(l);
+    }
+}
+
+void leftovers_sweep(struct signal *s) {
+    struct leftovers *l = calloc(1, sizeof *l);
+
+    if (l != NULL && s->store != NULL) {
+        l->s = s;
+        next_page(l);
+    } else {
+        free(l);
+    }
+}
