@@ -42,7 +42,8 @@ struct ingest {
     GMainLoop *loop;
     GstElement *pipeline, *encoder;
     struct looper *looper;
-    gint64 last_key; /* monotonic, main thread */
+    gint64 last_key;            /* asked for; monotonic, main thread */
+    GstClockTime last_key_sent; /* running time, video thread */
     _Atomic bool streaming;
 };
 
@@ -162,6 +163,14 @@ static gboolean hung_up(gpointer data) {
     return G_SOURCE_REMOVE;
 }
 
+/* The encoder counts frames; when it has to leave some out, time goes faster. */
+static bool key_is_due(struct ingest *in, GstBuffer *buffer, GstClockTime time) {
+    if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) {
+        in->last_key_sent = time;
+    }
+    return time >= in->last_key_sent + KEY_SECONDS * GST_SECOND;
+}
+
 static GstFlowReturn send_sample(GstAppSink *sink, struct ingest *in, enum feed_kind kind) {
     GstSample *sample = gst_app_sink_pull_sample(sink);
     if (!sample) {
@@ -176,12 +185,13 @@ static GstFlowReturn send_sample(GstAppSink *sink, struct ingest *in, enum feed_
         r = feed_frame(&in->feed, kind, bytes_of(map.data, map.size), time);
         gst_buffer_unmap(buffer, &map);
     }
+    bool key_due = kind == FEED_VIDEO && key_is_due(in, buffer, time);
     gst_sample_unref(sample);
     if (r == -EPIPE) {
         g_idle_add(hung_up, in);
         return GST_FLOW_EOS;
     }
-    if (r == -EAGAIN && kind == FEED_VIDEO) {
+    if (key_due || (r == -EAGAIN && kind == FEED_VIDEO)) {
         g_idle_add(want_key_frame_later, in);
     }
     if (r == 0 && kind == FEED_VIDEO && !atomic_exchange(&in->streaming, true)) {
@@ -277,10 +287,10 @@ static char *describe(const struct ingest *in) {
                "capsfilter name=sound caps=" LOOPER_AUDIO_CAPS
              : "appsrc name=audio format=time is-live=true block=true max-time=1000000000 "
                "max-bytes=0 caps=" LOOPER_AUDIO_CAPS " ! clocksync";
-    char *text =
-        g_strdup_printf("%s ! queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! %s ! "
-                        "appsink name=v sync=false async=false max-buffers=8 ",
-                        video, encoder);
+    char *text = g_strdup_printf("%s ! queue max-size-buffers=15 max-size-bytes=0 max-size-time=0 "
+                                 "leaky=downstream ! %s ! "
+                                 "appsink name=v sync=false async=false max-buffers=8 ",
+                                 video, encoder);
     if (in->has_sound) {
         char *both = g_strdup_printf("%s %s ! queue ! opusenc frame-size=20 bitrate=%d ! "
                                      "appsink name=a sync=false async=false max-buffers=50",

@@ -1,3 +1,6 @@
+/* DESIGN: each time through the file is a pass, a decoding pipeline of its own. While one plays,
+ * the next already stands at its first picture, paused: finding out what is in a file can take
+ * longer than what the appsrcs hold. */
 #include "looper.h"
 
 #include "decoding.h"
@@ -12,8 +15,8 @@ struct looper {
     struct looper_config config;
     struct probe probe;
     char *path;
-    GstElement *decoding;
-    guint bus_watch;
+    GstElement *decoding, *next; /* `next` is paused; NULL without `loop` */
+    guint bus_watch, next_bus_watch;
     GMutex lock;
     bool started;        /* offset is set for this pass */
     GstClockTime offset; /* of this pass in the encoding pipeline's running time */
@@ -21,7 +24,7 @@ struct looper {
     unsigned empty_passes;
 };
 
-static int start_pass(struct looper *l);
+static GstElement *new_pass(struct looper *l, guint *ret_bus_watch);
 
 char *looper_video_caps(const struct fit *fit) {
     return g_strdup_printf("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
@@ -84,18 +87,45 @@ static GstFlowReturn new_audio(GstAppSink *sink, gpointer data) {
     return pass_on(sink, l->config.audio, l);
 }
 
-static void end_pass(struct looper *l) {
-    gst_element_set_state(l->decoding, GST_STATE_NULL);
-    g_source_remove(l->bus_watch);
-    l->bus_watch = 0;
-    gst_clear_object(&l->decoding);
+static void end_pass(GstElement **pass, guint *bus_watch) {
+    if (*pass) {
+        gst_element_set_state(*pass, GST_STATE_NULL);
+        g_source_remove(*bus_watch);
+        *bus_watch = 0;
+        gst_clear_object(pass);
+    }
+}
+
+/* Plays `next` and prepares the one after it. */
+static int start_pass(struct looper *l) {
+    if (!l->next) {
+        l->next = new_pass(l, &l->next_bus_watch);
+    }
+    if (!l->next) {
+        return -1;
+    }
+    l->decoding = l->next;
+    l->bus_watch = l->next_bus_watch;
+    l->next = NULL;
+    gst_element_set_state(l->decoding, GST_STATE_PLAYING);
+    if (l->config.loop) {
+        l->next = new_pass(l, &l->next_bus_watch);
+        if (l->next) {
+            gst_element_set_state(l->next, GST_STATE_PAUSED);
+        }
+    }
+    return 0;
 }
 
 static void next_pass(struct looper *l) {
     struct failure failure = {0};
-    end_pass(l);
+    GstElement *old = l->decoding;
+    guint old_bus_watch = l->bus_watch;
+    l->decoding = NULL;
+    g_mutex_lock(&l->lock);
     l->empty_passes = l->started ? 0 : l->empty_passes + 1;
     l->started = false;
+    g_mutex_unlock(&l->lock);
     if (!l->config.loop) {
         gst_app_src_end_of_stream(GST_APP_SRC(l->config.video));
         if (l->config.audio) {
@@ -105,14 +135,15 @@ static void next_pass(struct looper *l) {
         failure_set(&failure, "not_a_video", "The file cannot be played.");
         l->config.failed(l->config.ctx, &failure);
     }
+    end_pass(&old, &old_bus_watch);
 }
 
 static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
     (void)bus;
     struct looper *l = data;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
-        next_pass(l);
-        return G_SOURCE_REMOVE;
+        next_pass(l); /* takes this watch away */
+        return G_SOURCE_CONTINUE;
     }
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
         struct failure failure = {0};
@@ -125,16 +156,16 @@ static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
     return G_SOURCE_CONTINUE;
 }
 
-static void connect_sink(struct looper *l, const char *name,
+static void connect_sink(struct looper *l, GstElement *pass, const char *name,
                          GstFlowReturn (*taken)(GstAppSink *sink, gpointer data)) {
-    GstElement *sink = gst_bin_get_by_name(GST_BIN(l->decoding), name);
+    GstElement *sink = gst_bin_get_by_name(GST_BIN(pass), name);
     GstAppSinkCallbacks callbacks = {.new_sample = taken};
     g_object_set(sink, "sync", FALSE, "async", FALSE, "max-buffers", 4, "drop", FALSE, NULL);
     gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, l, NULL);
     gst_object_unref(sink);
 }
 
-static int start_pass(struct looper *l) {
+static GstElement *new_pass(struct looper *l, guint *ret_bus_watch) {
     char *caps = looper_video_caps(l->config.fit);
     char *text = g_strdup_printf(
         "uridecodebin name=in videorate name=video ! video/x-raw,framerate=%u/%u ! videoconvert ! "
@@ -144,22 +175,21 @@ static int start_pass(struct looper *l) {
         l->config.audio ? "audioconvert name=audio ! audioresample ! audiorate ! " LOOPER_AUDIO_CAPS
                           " ! appsink name=a"
                         : "");
-    l->decoding = gst_parse_launch(text, NULL);
+    GstElement *pass = gst_parse_launch(text, NULL);
     g_free(text);
     g_free(caps);
-    if (!l->decoding) {
-        return -1;
+    if (!pass) {
+        return NULL;
     }
-    decoding_connect(l->decoding, l->path, &l->probe, "video", l->config.audio ? "audio" : NULL);
-    connect_sink(l, "v", new_video);
+    decoding_connect(pass, l->path, &l->probe, "video", l->config.audio ? "audio" : NULL);
+    connect_sink(l, pass, "v", new_video);
     if (l->config.audio) {
-        connect_sink(l, "a", new_audio);
+        connect_sink(l, pass, "a", new_audio);
     }
-    GstBus *bus = gst_element_get_bus(l->decoding);
-    l->bus_watch = gst_bus_add_watch(bus, bus_message, l);
+    GstBus *bus = gst_element_get_bus(pass);
+    *ret_bus_watch = gst_bus_add_watch(bus, bus_message, l);
     gst_object_unref(bus);
-    gst_element_set_state(l->decoding, GST_STATE_PLAYING);
-    return 0;
+    return pass;
 }
 
 struct looper *looper_new(const struct looper_config *config) {
@@ -179,9 +209,8 @@ void looper_free(struct looper *l) {
     if (!l) {
         return;
     }
-    if (l->decoding) {
-        end_pass(l);
-    }
+    end_pass(&l->decoding, &l->bus_watch);
+    end_pass(&l->next, &l->next_bus_watch);
     g_mutex_clear(&l->lock);
     g_free(l->path);
     g_free(l);
