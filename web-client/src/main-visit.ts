@@ -14,7 +14,7 @@ import { Speakers } from "./media/speakers";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
 import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
-import { copyText, keepAwake, startPage, watchNetwork } from "./page";
+import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import type { Entering } from "./ui/door";
 import "./ui/closed";
 import "./ui/door";
@@ -39,7 +39,8 @@ class VisitPage {
   private fill = true;
   private note = "";
   private noteTimer: ReturnType<typeof setTimeout> | undefined;
-  private refused = false;
+  /* Why the door was closed on us: the server's stable word; "" while it was not. */
+  private refused = "";
   private entering: Entering = { name: "", recording: false };
   private devices: Devices = { cameras: [], microphones: [] };
   private preview: CaptureKind | null = null;
@@ -90,7 +91,7 @@ class VisitPage {
       name: () => entering.name,
       signal,
       onstate: (state) => this.socketChanged(state),
-      onrefused: () => this.close(),
+      onrefused: (word) => this.close(word),
       onmessage: (message) => {
         const before = this.visit;
         this.visit = reduce(this.visit, message);
@@ -110,6 +111,7 @@ class VisitPage {
       signal,
       onstate: (state) => {
         this.sessionState = state;
+        this.streams = stillAlive(this.streams);
         this.everConnected ||= state.name === "connected";
         this.draw();
       },
@@ -151,8 +153,8 @@ class VisitPage {
     this.draw();
   }
 
-  private close(): void {
-    this.refused = true;
+  private close(word: string): void {
+    this.refused = word === "expired" || word === "ended" ? word : "revoked";
     this.leave("ended");
   }
 
@@ -286,6 +288,11 @@ class VisitPage {
     return this.visit === null ? EMPTY_STAGE : stageView(this.visit, { hideMine: true });
   }
 
+  /* Whether the picture does not come although it did. */
+  private get lost(): boolean {
+    return this.everConnected && (!navigator.onLine || this.sessionState.name !== "connected");
+  }
+
   private banner(): string {
     if (!navigator.onLine) {
       return t("room.offline");
@@ -318,8 +325,8 @@ class VisitPage {
       case "ended":
         return html`<pl-closed
           .company=${visit.company.name}
-          .heading=${t(this.refused ? "room.refused" : "bye.title")}
-          .text=${this.refused ? t("closed.revoked_more") : `${t("bye.ended", { host: this.shortName })} ${t("bye.close")}`}
+          .heading=${this.refused === "" ? t("bye.title") : t(`closed.${this.refused}` as Key)}
+          .text=${this.refused === "" ? `${t("bye.ended", { host: this.shortName })} ${t("bye.close")}` : t(`closed.${this.refused}_more` as Key)}
         ></pl-closed>`;
     }
   }
@@ -330,6 +337,7 @@ class VisitPage {
     const previewed = this.preview === null ? null : this.capture[this.preview];
     return html`<pl-room
         .host=${this.hostName}
+        .short=${this.shortName}
         .company=${this.boot.visit.company.name}
         .visitTitle=${this.boot.visit.title}
         .view=${view}
@@ -341,7 +349,7 @@ class VisitPage {
         .camera=${this.publishing.camera}
         .canCapture=${canCapture()}
         .self=${this.publishing.camera ? (this.capture.camera?.stream ?? null) : null}
-        .dots=${this.dots}
+        .dots=${this.lost ? 0 : this.dots}
         .banner=${this.banner()}
         .note=${this.note}
         .fill=${this.fill}

@@ -68,3 +68,8 @@ export function watchNetwork(signal: AbortSignal, onchange: () => void): void {
   const { connection } = navigator as Navigator & { connection?: EventTarget };
   connection?.addEventListener?.("change", onchange, { signal });
 }
+
+/* The pictures of a closed connection turn black, and no event says so: then there are none. */
+export function stillAlive(streams: readonly MediaStream[]): readonly MediaStream[] {
+  return streams.every((s) => s.getTracks().every((track) => track.readyState === "live")) ? streams : [];
+}

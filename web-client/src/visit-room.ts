@@ -14,7 +14,7 @@ import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
 import { qrUrl, words, type Api } from "./net/api";
 import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
-import { copyText, keepAwake, watchNetwork } from "./page";
+import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
 import "./ui/studio";
 
 const COPIED_STAYS = 2_500;
@@ -117,6 +117,7 @@ export class VisitRoom {
       signal,
       onstate: (state) => {
         this.sessionState = state;
+        this.streams = stillAlive(this.streams);
         this.everConnected ||= state.name === "connected";
         if (state.name === "failed") {
           this.fail(t("visit.stage_failed", { why: state.problem.message }));

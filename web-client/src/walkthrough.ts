@@ -10,7 +10,7 @@ import type { MediaSession, SessionState } from "./media/session";
 import { watchWalkthrough } from "./media/whep";
 import { words } from "./net/api";
 import { control, watchPosition, type Control } from "./net/playback";
-import { copyText, keepAwake, startPage, watchNetwork } from "./page";
+import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import type { Player, PlayerState } from "./ui/player";
 import "./ui/closed";
 import "./ui/player";
@@ -136,6 +136,9 @@ export class WalkthroughPlayer {
   private sessionChanged(state: SessionState): void {
     const now = this.now;
     this.sessionState = state;
+    if (this.stream !== null && stillAlive([this.stream]).length === 0) {
+      this.stream = null;
+    }
     if (state.name === "connected") {
       if (this.wish.playing && this.playback.state !== "playing") {
         this.playback = { ...this.playback, state: "playing", t: now, at: performance.now() };

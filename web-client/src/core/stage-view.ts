@@ -46,6 +46,9 @@ export function stageView(visit: Visit | null, options: { hideMine: boolean }): 
       audible.push(slot);
     }
   });
-  const main = slots.find((s) => s.source === visit.stage.main) ?? slots[0] ?? null;
+  /* Nobody is put in the middle of everybody's screen because the presenter's camera is off. */
+  const guests = new Set(visit.participants.filter((p) => p.role === "customer").map((p) => p.id));
+  const presented = slots.filter((s) => !guests.has(sources.get(s.source)?.participant ?? ""));
+  const main = slots.find((s) => s.source === visit.stage.main) ?? presented[0] ?? null;
   return { main, insets: slots.filter((s) => s !== main), audible };
 }

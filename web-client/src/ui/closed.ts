@@ -28,6 +28,9 @@ export class Closed extends LitElement {
         max-width: 560px;
         background: var(--paper);
       }
+      pl-lobby-art {
+        contain: size;
+      }
       .brand {
         font: 600 1.2rem var(--display);
       }

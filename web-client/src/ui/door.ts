@@ -33,9 +33,11 @@ export class Door extends LitElement {
         grid-template-rows: minmax(200px, 1fr) auto;
         background: var(--paper);
       }
+      /* The picture takes what is left; it never makes the page longer. */
       pl-lobby-art {
         grid-area: 1 / 1 / 2 / 2;
         margin-bottom: -28px;
+        contain: size;
       }
       main {
         position: relative;
@@ -65,9 +67,13 @@ export class Door extends LitElement {
         place-items: center;
         font: 600 1.2rem var(--display);
       }
+      .host div {
+        min-width: 0;
+      }
       .host b {
         display: block;
         line-height: 1.25;
+        overflow-wrap: anywhere;
       }
       .intro {
         display: grid;
@@ -111,9 +117,15 @@ export class Door extends LitElement {
         border-top: 1px solid var(--line);
         padding-top: var(--s4);
       }
+      /* Always in reach of a thumb, however long the words above are. */
       .actions {
         display: flex;
         gap: var(--s2);
+        position: sticky;
+        bottom: 0;
+        margin: 0 calc(-1 * var(--s5)) calc(-1 * var(--s5));
+        padding: var(--s3) var(--s5) calc(var(--s4) + env(safe-area-inset-bottom));
+        background: var(--paper);
       }
       .actions .primary {
         flex: 1;
@@ -125,7 +137,10 @@ export class Door extends LitElement {
         border-color: var(--edge);
       }
       :host([step="consent"]) {
-        grid-template-rows: minmax(112px, 1fr) auto;
+        grid-template-rows: minmax(88px, 1fr) auto;
+      }
+      h1.long {
+        font-size: var(--step-2);
       }
       @media (max-width: 899px) {
         :host([step="consent"]) main {
@@ -149,6 +164,11 @@ export class Door extends LitElement {
         }
         main > * {
           max-width: 520px;
+        }
+        .actions {
+          position: static;
+          margin: 0;
+          padding: 0;
         }
       }
       @media (min-width: 2400px) {
@@ -196,7 +216,7 @@ export class Door extends LitElement {
       </div>
       <div class="intro">
         <p class="muted">${invite.name !== "" ? html`${t("card.invited")}, ${invite.name}.` : html`${t("card.invited")}.`}</p>
-        <h1 tabindex="-1">${visit.title !== "" ? visit.title : host !== "" ? t("card.by_host", { host }) : t("card.by_company", { company })}</h1>
+        <h1 tabindex="-1" class=${visit.title.length > 60 ? "long" : ""}>${visit.title !== "" ? visit.title : host !== "" ? t("card.by_host", { host }) : t("card.by_company", { company })}</h1>
       </div>
       ${visit.products.length === 0
         ? nothing
@@ -244,8 +264,8 @@ export class Door extends LitElement {
         ? nothing
         : html`<div class="record">
             <input type="checkbox" id="record" aria-describedby="record-more" />
-            <label for="record">${t("consent.record", { host })}</label>
-            <p class="small muted" id="record-more">${t("consent.record_more")}</p>
+            <label for="record">${t(visit.recording === "on" ? "consent.recorded" : "consent.record", { host })}</label>
+            <p class="small muted" id="record-more">${t(visit.recording === "on" ? "consent.recorded_more" : "consent.record_more", { host })}</p>
           </div>`}
       <div class="actions">
         <button class="quiet" aria-label=${t("common.back")} @click=${() => (this.step = "card")}>${icon("back")}</button>

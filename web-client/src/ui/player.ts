@@ -153,6 +153,7 @@ export class Player extends LitElement {
         min-height: 52px;
         font-size: var(--step-1);
         box-shadow: 0 10px 40px rgb(0 0 0 / 0.35);
+        max-width: calc(100% - 24px);
       }
       .hear:active {
         transform: translateX(-50%) scale(0.98);
@@ -237,6 +238,7 @@ export class Player extends LitElement {
         padding: var(--s6) var(--s4) var(--s2);
         background: linear-gradient(transparent, rgb(23 19 15 / 0.84));
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 2px;
         transition: opacity 180ms;
         pointer-events: none;
@@ -325,7 +327,13 @@ export class Player extends LitElement {
         .up .caption {
           bottom: 96px;
         }
+        .speed {
+          position: static;
+        }
         .speed ul {
+          right: var(--s2);
+          bottom: 52px;
+          max-width: calc(100% - 16px);
           display: grid;
           grid-template-columns: repeat(3, auto);
         }
@@ -487,7 +495,7 @@ export class Player extends LitElement {
       ></video>
       ${this.poster === ""
         ? nothing
-        : html`<img class=${started && this.moving ? "gone" : ""} src=${this.poster} alt="" @error=${(e: Event) => (e.target as HTMLElement).remove()} />`}
+        : html`<img class=${started && this.moving && this.state !== "ended" ? "gone" : ""} src=${this.poster} alt="" @error=${(e: Event) => (e.target as HTMLElement).remove()} />`}
       <button class="tap" aria-hidden="true" tabindex="-1" @click=${() => this.toggle()}></button>
       ${this.captions && this.caption !== "" && (this.state === "playing" || this.state === "paused") ? html`<div class="caption"><span>${this.caption}</span></div>` : nothing}
       <div class="centre">${this.centre()}</div>

@@ -2,7 +2,6 @@
  * thumb. Emits `pl-sound`, `pl-microphone`, `pl-camera`, `pl-fill`, `pl-leave`, `pl-copy`. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { firstName } from "../core/names";
 import { EMPTY_STAGE, type StageView } from "../core/stage-view";
 import { t } from "../core/strings";
 import { emit } from "./events";
@@ -17,6 +16,8 @@ import "./video";
 @customElement("pl-room")
 export class Room extends LitElement {
   @property() host = "";
+  /* What to call them in a sentence. */
+  @property() short = "";
   @property() company = "";
   @property() visitTitle = "";
   @property({ attribute: false }) view: StageView = EMPTY_STAGE;
@@ -35,6 +36,7 @@ export class Room extends LitElement {
   @property() note = "";
   @property({ type: Boolean }) fill = true;
   @state() private hintHidden = false;
+  @state() private late = false;
   @query("pl-stage") private readonly stage!: StageElement;
 
   static override styles = [
@@ -191,7 +193,7 @@ export class Room extends LitElement {
         border-radius: 16px;
         min-height: 64px;
         padding: 0 2px;
-        font-size: 12px;
+        font-size: 0.75rem;
         line-height: 1.15;
         white-space: normal;
         background: rgb(33 27 22 / 0.74);
@@ -231,6 +233,14 @@ export class Room extends LitElement {
           transform: rotate(1turn);
         }
       }
+      @media (min-width: 2400px) {
+        .head,
+        .middle,
+        .controls,
+        .waiting {
+          zoom: 1.4;
+        }
+      }
       @media (max-height: 480px) {
         .waiting {
           padding-bottom: 120px;
@@ -249,7 +259,7 @@ export class Room extends LitElement {
 
   override render() {
     const { host } = this;
-    const first = firstName(host);
+    const first = this.short;
     const waiting = this.view.main === null;
     const words = this.waitingWords(first);
     return html`<main aria-label=${t("room.label", { host })}>
@@ -258,6 +268,7 @@ export class Room extends LitElement {
         .view=${this.view}
         .streams=${this.streams}
         .fill=${this.fill}
+        @pl-late=${(e: CustomEvent<boolean>) => (this.late = e.detail)}
       >
         <pl-lobby-art></pl-lobby-art>
         <div class="waiting" role="status">
@@ -269,7 +280,7 @@ export class Room extends LitElement {
         <span class="face" aria-hidden="true">${host.slice(0, 1)}</span>
         <div class="who">
           <b>${host}</b>
-          <span class="small">${[this.company, waiting ? this.visitTitle : t("room.here")].filter((s) => s !== "").join(" · ")}</span>
+          <span class="small">${[this.company === host ? "" : this.company, waiting ? this.visitTitle : t("room.here")].filter((s) => s !== "").join(" · ")}</span>
         </div>
         <pl-dots .dots=${this.dots}></pl-dots>
       </div>
@@ -310,8 +321,11 @@ export class Room extends LitElement {
 
   /* What stands in the room while there is no picture. */
   private waitingWords(host: string): { title: string; more: string } {
+    if (this.late && this.banner === "") {
+      return { title: t("room.no_picture", { host }), more: t("room.no_picture_more") };
+    }
     if (this.joining || this.view.main !== null) {
-      return { title: t("room.joining"), more: "" };
+      return { title: this.banner === "" ? t("room.joining") : "", more: "" };
     }
     return this.view.audible.length > 0
       ? { title: t("room.sound_only", { host }), more: t("room.sound_only_more") }

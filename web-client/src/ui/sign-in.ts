@@ -37,6 +37,9 @@ export class SignIn extends LitElement {
         max-width: 400px;
         width: 100%;
       }
+      pl-lobby-art {
+        contain: size;
+      }
       @media (max-width: 899px) {
         :host {
           grid-template-rows: minmax(96px, 1fr) auto;

@@ -1,13 +1,17 @@
 /* <pl-stage>: the pictures of a visit as the customer sees them: one large, the others in the corner.
- * The slot is shown while there is no picture. */
+ * The slot is shown while there is no picture. Emits `pl-late` (boolean): whether a picture that is
+ * on stage has not come for so long that it will not, such as one of a codec this browser lacks. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { t } from "../core/strings";
 import { EMPTY_STAGE, type SlotView, type StageView } from "../core/stage-view";
+import { emit } from "./events";
 import { shared } from "./styles";
 import type { Video } from "./video";
 import "./video";
+
+const LATE_AFTER = 6_000;
 
 @customElement("pl-stage")
 export class StageElement extends LitElement {
@@ -17,6 +21,8 @@ export class StageElement extends LitElement {
   /* Whether the presenter's picture fills the space; shared content is always shown whole. */
   @property({ type: Boolean }) fill = true;
   @state() private moving: ReadonlySet<number> = new Set();
+  private lateTimer: ReturnType<typeof setTimeout> | undefined;
+  private late = false;
 
   static override styles = [
     shared,
@@ -67,6 +73,31 @@ export class StageElement extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("streams")) {
       this.moving = new Set();
+    }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.setLate(false);
+  }
+
+  protected override updated(): void {
+    const { main } = this.view;
+    if (main === null || this.streams[main.slot] === undefined || this.moving.has(main.slot)) {
+      this.setLate(false);
+    } else {
+      this.lateTimer ??= setTimeout(() => this.setLate(true), LATE_AFTER);
+    }
+  }
+
+  private setLate(late: boolean): void {
+    if (!late) {
+      clearTimeout(this.lateTimer);
+      this.lateTimer = undefined;
+    }
+    if (late !== this.late) {
+      this.late = late;
+      emit(this, "pl-late", late);
     }
   }
 

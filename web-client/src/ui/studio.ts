@@ -46,6 +46,7 @@ export class Studio extends LitElement {
   @property({ attribute: false }) products: readonly string[] = [];
   @state() private now = Date.now();
   @state() private ending = false;
+  @state() private late = false;
   private tick: ReturnType<typeof setInterval> | undefined;
 
   static override styles = [
@@ -131,15 +132,14 @@ export class Studio extends LitElement {
         z-index: 2;
       }
       .me {
-        position: absolute;
-        right: 16px;
-        top: 16px;
-        width: clamp(88px, 20%, 260px);
-        aspect-ratio: 4 / 3;
-        border-radius: 12px;
-        border: 2px solid var(--cream);
-        z-index: 2;
-        background: #3a2e25;
+        width: 100%;
+        max-width: 320px;
+        aspect-ratio: 16 / 9;
+        border-radius: var(--round);
+        background: var(--sunk);
+      }
+      .crop {
+        margin-top: calc(-1 * var(--s3));
       }
       .bar {
         position: absolute;
@@ -185,7 +185,9 @@ export class Studio extends LitElement {
         padding: var(--s2) var(--s4);
         border-radius: var(--pill);
         font-size: 0.9375rem;
-        white-space: nowrap;
+        width: max-content;
+        max-width: calc(100% - 32px);
+        text-align: center;
       }
       aside {
         border-left: 1px solid var(--line);
@@ -223,7 +225,15 @@ export class Studio extends LitElement {
       }
       section {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s3);
+        align-content: start;
+      }
+      .invite {
+        align-content: start;
+      }
+      .invite [role="status"]:empty {
+        display: none;
       }
       .person {
         display: flex;
@@ -304,9 +314,28 @@ export class Studio extends LitElement {
         kbd {
           display: none;
         }
+        .bar {
+          gap: 6px;
+          padding: 0 var(--s2);
+        }
         .bar button {
-          padding: 0 var(--s3);
-          flex: 0 1 auto;
+          flex: 1 1 0;
+          min-width: 0;
+          max-width: 150px;
+          padding: 4px;
+          min-height: 60px;
+          border-radius: 16px;
+          flex-direction: column;
+          gap: 2px;
+          font-size: var(--step--1);
+          line-height: 1.15;
+          white-space: normal;
+        }
+        pl-stage {
+          --stage-inset-y: 92px;
+        }
+        .banner {
+          bottom: 88px;
         }
       }
     `,
@@ -400,15 +429,16 @@ export class Studio extends LitElement {
     return html`<div class="frame">
       ${unsent
         ? this.check()
-        : html`<pl-stage .view=${this.view} .streams=${this.streams} .fill=${false}>
+        : html`<pl-stage .view=${this.view} .streams=${this.streams} .fill=${false} @pl-late=${(e: CustomEvent<boolean>) => (this.late = e.detail)}>
               <div class="nothing">
-                ${this.view.main === null
+                ${this.late
+                  ? html`<h2>${t("visit.no_picture")}</h2><p>${t("visit.no_picture_more")}</p>`
+                  : this.view.main === null
                   ? html`<h2>${t("visit.nothing")}</h2><p>${t("visit.nothing_more")}</p>`
                   : html`<p>${t("common.loading")}</p>`}
               </div>
             </pl-stage>
-            <span class="chip tag glass">${t("visit.sees")}</span>
-            ${this.self === null ? nothing : html`<pl-video class="me" mirrored .stream=${this.self} .label=${t("visit.self")}></pl-video>`}`}
+            <span class="chip tag glass">${t("visit.sees")}</span>`}
       <div role="status">${this.banner === "" ? nothing : html`<p class="banner glass">${this.banner}</p>`}</div>
       <div class="bar" role="toolbar" aria-label=${t("visit.bar")}>
         <button class=${this.camera ? "on" : ""} aria-pressed=${this.camera} @click=${() => emit(this, "pl-camera")}>
@@ -423,7 +453,8 @@ export class Studio extends LitElement {
           ${icon(this.microphone ? "mic" : "micOff")}${t(this.microphone ? "visit.mic_is_on" : "visit.mic_is_off")} <kbd aria-hidden="true">M</kbd>
         </button>
       </div>
-    </div>`;
+    </div>
+    ${unsent ? nothing : html`<p class="crop small muted">${t("visit.crop")}</p>`}`;
   }
 
   /* Before going live: only the rep sees this. */
@@ -473,12 +504,14 @@ export class Studio extends LitElement {
   }
 
   private devices() {
-    if (this.cameras.length < 2 && this.microphones.length < 2 && !this.microphone) {
+    const own = this.unsent ? null : this.self;
+    if (own === null && this.cameras.length < 2 && this.microphones.length < 2 && !this.microphone) {
       return nothing;
     }
     const choose = (kind: string) => (id: string) => emit(this, "pl-device", { kind, id });
     return html`<section>
       <h2 style="font-size:var(--step-1)">${t("visit.devices")}</h2>
+      ${own === null ? nothing : html`<pl-video class="me" mirrored .stream=${own} .label=${t("visit.self")}></pl-video>`}
       ${chooser("camera", this.cameras, this.cameraId, choose("camera"))}
       ${chooser("microphone", this.microphones, this.microphoneId, choose("microphone"))}
       ${this.microphone ? html`<pl-level .level=${this.level}></pl-level>` : nothing}

@@ -22,6 +22,7 @@ export class WalkthroughPage extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s5);
         max-width: 1080px;
         margin: 0 auto;
@@ -29,6 +30,7 @@ export class WalkthroughPage extends LitElement {
       }
       header {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
         justify-content: space-between;
         gap: var(--s4);
@@ -39,6 +41,7 @@ export class WalkthroughPage extends LitElement {
       }
       main {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s5);
       }
       .two {
@@ -135,7 +138,6 @@ export class WalkthroughPage extends LitElement {
     const current = chapterAt(w.chapters, this.time);
     const size = w.product?.size_mm ?? null;
     const cm = (mm: number): string => new Intl.NumberFormat(language(), { maximumFractionDigits: 0 }).format(mm / 10);
-    const about = w.description !== "" ? w.description : (w.product?.summary ?? "");
     return html`<header>
         <span class="brand">${this.company}</span>
         <button class="quiet" @click=${() => emit(this, "pl-copy")}>
@@ -147,7 +149,7 @@ export class WalkthroughPage extends LitElement {
         <div class="two">
           <div class="words">
             <h1>${w.title}</h1>
-            ${about === "" ? nothing : html`<p class="muted">${about}</p>`}
+            ${w.description === "" ? nothing : html`<p class="muted">${w.description}</p>`}
             ${w.chapters.length === 0
               ? nothing
               : html`<section class="chapters">
@@ -164,11 +166,11 @@ export class WalkthroughPage extends LitElement {
                 </section>`}
           </div>
           <aside aria-label=${t("player.about")}>
-            ${w.product === null || (size === null && w.description === "")
+            ${w.product === null
               ? nothing
               : html`<div class="card product">
                   <div class="row">${icon("lamp")}<b>${w.product.name}</b></div>
-                  ${w.description !== "" && w.product.summary !== "" ? html`<p class="small muted">${w.product.summary}</p>` : nothing}
+                  ${w.product.summary === "" ? nothing : html`<p class="muted">${w.product.summary}</p>`}
                   ${size === null ? nothing : html`<p class="small">${t("player.size")}: ${t("card.size", { w: cm(size.w), h: cm(size.h), d: cm(size.d) })}</p>`}
                 </div>`}
             <p class="small muted keys">${t("player.keys")}</p>

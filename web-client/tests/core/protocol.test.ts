@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseServerMessage, writeClientMessage } from "../../src/core/protocol";
+import { parseServerMessage, writeClientMessage, type ClientBody, type RoomState } from "../../src/core/protocol";
+import { reduce } from "../../src/core/visit";
 import { room } from "./fixtures";
 
 const message = (type: string, data: unknown, more: object = {}): unknown => ({ v: 1, type, data, ...more });
@@ -31,17 +32,41 @@ describe("server messages", () => {
   ])("%j is refused", (value) => {
     expect(() => parseServerMessage(value)).toThrow();
   });
+});
 
-  /* The same files are read by the server's tests. */
-  const folder = new URL("../../../tests/protocol/", import.meta.url);
-  const files = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".json")) : [];
-  test.each(files.length === 0 ? [] : files)("fixture %s holds messages we understand", (file) => {
-    const value: unknown = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
-    const messages = Array.isArray(value) ? value : Object.values(value as object).flat();
-    const fromServer = messages.filter((m): m is { seq: unknown } => typeof m === "object" && m !== null && "seq" in m);
-    for (const m of fromServer) {
-      expect(parseServerMessage(m).type).not.toBe("unknown");
-    }
+/* tests/protocol is read by the server's tests/unit/signal/test_envelope.c too: the server writes
+ * exactly these events, and understands or refuses exactly these messages. */
+const fixture = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../../tests/protocol/${name}`, import.meta.url), "utf8"));
+
+describe("what the server writes (server.json)", () => {
+  const { state, events } = fixture("server.json") as { state: RoomState; events: readonly { type: string; seq: number }[] };
+
+  test("is enough to test with", () => {
+    expect(events.length).toBeGreaterThan(5);
+  });
+
+  test.each(events.map((event) => [event.type, event] as const))("%s is understood", (type, event) => {
+    expect(parseServerMessage(event)).toMatchObject({ type, seq: event.seq, id: null });
+  });
+
+  test("the events, one after the other, make the state", () => {
+    const nobody = { participants: [], sources: [], stage: { main: null, video: [], audio: [] } };
+    const hello = parseServerMessage({ v: 1, type: "welcome", seq: 99, data: { participant: "p1", role: "rep", state: { ...nobody, visit: { id: "visit1", title: "", state: "planned", recording: "off" } } } });
+    const visit = events.map(parseServerMessage).reduce(reduce, reduce(null, hello));
+    expect(visit).toMatchObject({ ...state, seq: events.at(-1)?.seq });
+  });
+
+  test("a welcome with that state is taken as it is", () => {
+    const welcome = parseServerMessage({ v: 1, id: "1", type: "welcome", seq: 116, data: { participant: state.participants[0], role: "rep", state } });
+    expect(welcome).toMatchObject({ state, seq: 116, id: "1" });
+  });
+});
+
+describe("what the server understands (client.json)", () => {
+  const { accepted } = fixture("client.json") as { accepted: readonly ({ v: number; id?: string; data?: unknown } & ClientBody)[] };
+
+  test.each(accepted.filter((m) => m.id !== undefined).map((m) => [m.type, m] as const))("%s is what we write", (_, { id, type, data }) => {
+    expect(JSON.parse(writeClientMessage(id ?? "", { type, data } as ClientBody))).toEqual({ v: 1, id, type, data });
   });
 });
 

@@ -31,6 +31,13 @@ describe("the stage", () => {
     expect(stageView(as("jonas", "customer", { sources }), { hideMine: true }).main?.slot).toBe(0);
   });
 
+  test("puts no customer in the middle because the presenter's camera is off", () => {
+    const sources = room.sources.map((s) => (s.participant === "mara" ? { ...s, video_alive: false } : { ...s, video_alive: true }));
+    const view = stageView(as("mara", "rep", { sources }), { hideMine: false });
+    expect(view.main).toBeNull();
+    expect(view.insets.map((i) => i.slot)).toEqual([2]);
+  });
+
   test("is empty while nobody is on it", () => {
     const view = stageView(as("jonas", "customer", { sources: [] }), { hideMine: true });
     expect(view).toEqual({ main: null, insets: [], audible: [] });

@@ -1,12 +1,13 @@
 // @vitest-environment jsdom
 /* Elements show what they are given and say what a person did. */
 import type { LitElement } from "lit";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseVisitBoot } from "../../src/core/boot";
 import { EMPTY_STAGE } from "../../src/core/stage-view";
 import "../../src/ui/closed";
 import "../../src/ui/door";
 import "../../src/ui/dots";
+import "../../src/ui/new-visit";
 import "../../src/ui/player";
 import "../../src/ui/room";
 import "../../src/ui/seek-bar";
@@ -16,8 +17,12 @@ let said: { type: string; detail: unknown }[];
 
 beforeEach(() => {
   said = [];
-  HTMLMediaElement.prototype.play = () => Promise.resolve(); /* jsdom has none */
-  for (const type of ["pl-enter", "pl-seek", "pl-play", "pl-pause", "pl-mute", "pl-sound", "pl-microphone", "pl-leave", "pl-new", "pl-retry", "pl-captions"]) {
+  /* What jsdom has none of. */
+  HTMLMediaElement.prototype.play = () => Promise.resolve();
+  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement): void {
+    this.open = true;
+  };
+  for (const type of ["pl-enter", "pl-seek", "pl-play", "pl-pause", "pl-mute", "pl-sound", "pl-microphone", "pl-leave", "pl-new", "pl-retry", "pl-captions", "pl-create"]) {
     document.body.addEventListener(type, listen);
   }
 });
@@ -120,6 +125,12 @@ describe("the door", () => {
     expect(said).toEqual([{ type: "pl-enter", detail: { name: "Jonas", recording: false } }]);
   });
 
+  test("tells that a visit is recorded, and still asks for one's own part", async () => {
+    const door = await show("pl-door", { boot: boot("on"), step: "consent" });
+    expect(door.renderRoot.textContent).toContain("This visit is recorded");
+    expect((find(door, "#record") as HTMLInputElement).checked).toBe(false);
+  });
+
   test("does not ask where nothing is recorded", async () => {
     const door = await show("pl-door", { boot: boot("off"), step: "consent" });
     expect(door.renderRoot.querySelector("#record")).toBeNull();
@@ -130,17 +141,42 @@ describe("the room", () => {
   const main = { slot: 0, source: "s", kind: "camera", name: "Mara", mine: false } as const;
 
   test("is never blank: it says who is coming", async () => {
-    const room = await show("pl-room", { host: "Mara Lindqvist", joining: false });
+    const room = await show("pl-room", { host: "Mara Lindqvist", short: "Mara", joining: false });
     expect(find(room, ".waiting").textContent).toContain("Mara will be right with you");
   });
 
   test("offers the sound in one big button, and only where there is some", async () => {
-    const room = await show("pl-room", { host: "Mara Lindqvist", joining: false, hasSound: true, view: { ...EMPTY_STAGE, main, audible: [0] } });
+    const room = await show("pl-room", { host: "Mara Lindqvist", short: "Mara", joining: false, hasSound: true, view: { ...EMPTY_STAGE, main, audible: [0] } });
     button(room, "Tap to hear Mara").click();
     expect(said).toEqual([{ type: "pl-sound", detail: true }]);
     Object.assign(room, { hasSound: false });
     await room.updateComplete;
     expect(room.renderRoot.querySelector(".hear")).toBeNull();
+  });
+
+  test("says in words that a picture does not come, such as one of a codec the browser lacks", async () => {
+    vi.useFakeTimers();
+    try {
+      const room = await show("pl-room", { host: "Mara Lindqvist", short: "Mara", joining: false, view: { ...EMPTY_STAGE, main }, streams: [{}] });
+      const stage = find(room, "pl-stage") as LitElement;
+      await stage.updateComplete;
+      expect(find(room, ".waiting").textContent).toContain("Opening the door");
+      vi.advanceTimersByTime(7_000);
+      await room.updateComplete;
+      expect(find(room, ".waiting").textContent).toContain("Mara is here, the picture is not");
+      find(stage, "pl-video").dispatchEvent(new CustomEvent("pl-picture", { detail: true }));
+      await stage.updateComplete;
+      await room.updateComplete;
+      expect(room.renderRoot.textContent).not.toContain("the picture is not");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("does not name a company twice", async () => {
+    const room = await show("pl-room", { host: "Lumen Lamps", short: "Lumen Lamps", company: "Lumen Lamps", visitTitle: "A lamp", joining: false });
+    expect(find(room, ".who").textContent?.replace(/\s+/g, " ").trim()).toBe("Lumen Lamps A lamp");
+    expect(find(room, ".waiting").textContent).toContain("Lumen Lamps will be right with you");
   });
 
   test("without camera access it has no dead buttons, but a hint", async () => {
@@ -174,4 +210,16 @@ describe("the list of visits", () => {
     const list = await show("pl-visit-list", { visits: [visit("over", "ended"), visit("planned", "planned"), visit("live", "live")] });
     expect([...list.renderRoot.querySelectorAll("li b")].map((b) => b.textContent)).toEqual(["live", "planned", "over"]);
   });
+});
+
+test("a new visit is not recorded unless the rep says so", async () => {
+  const sheet = await show("pl-new-visit", { open: true });
+  const form = find(sheet, "form") as HTMLFormElement;
+  (find(sheet, "#title") as HTMLInputElement).value = "A lamp";
+  form.dispatchEvent(new Event("submit", { cancelable: true }));
+  (find(sheet, "input[value=ask]") as HTMLInputElement).dispatchEvent(new Event("change"));
+  await sheet.updateComplete;
+  expect(sheet.renderRoot.textContent).toContain("may say no");
+  form.dispatchEvent(new Event("submit", { cancelable: true }));
+  expect(said.map((s) => (s.detail as { recording: string }).recording)).toEqual(["off", "ask"]);
 });
