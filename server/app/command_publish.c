@@ -14,15 +14,6 @@ static const char usage[] =
     "                       [--pipeline FILE]\n"
     "       prints the slug of the walkthrough (/w/SLUG) when it is compiled\n";
 
-static bool shown;
-
-static void show_progress(double fraction) {
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r%3.0f %%", fraction * 100);
-        shown = true;
-    }
-}
-
 int command_publish(int argc, char **argv) {
     const char *file = NULL, *title = NULL, *data = "data", *pipeline = NULL;
     const char *captions = NULL, *lang = NULL;
@@ -59,17 +50,13 @@ int command_publish(int argc, char **argv) {
                                     .file = file,
                                     .captions = captions,
                                     .captions_lang = lang,
-                                    .row = &row,
-                                    .progress = show_progress};
+                                    .row = &row};
     int error = database_open(data, NULL, &db);
     if (error) {
         return fail_store(error, data);
     }
     error = publish(db, &what, message);
     database_close(db);
-    if (shown) {
-        fputs("\r     \r", stderr);
-    }
     if (error) {
         return fail("%s", message);
     }

@@ -29,9 +29,21 @@ static void remove_tree(const char *path) {
     nftw(path, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A percentage that overwrites itself; nothing for a log. */
+static void show_progress(double fraction) {
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r%3.0f %%", fraction * 100);
+    }
+}
+
+static void clear_progress(void) {
+    if (isatty(STDERR_FILENO)) {
+        fputs("\r     \r", stderr);
+    }
+}
+
 /* What the process said until its end. 0 ready, else -EIO with the message. */
-static int follow(struct pipeline_child *child, const struct publishing *what, double *ret_duration,
-                  char *ret_message) {
+static int follow(struct pipeline_child *child, double *ret_duration, char *ret_message) {
     int code, result = -EIO;
     bool closed = false;
     struct bytes line;
@@ -45,8 +57,8 @@ static int follow(struct pipeline_child *child, const struct publishing *what, d
             if (pipeline_line_parse(line, &event) != 0) {
                 continue;
             }
-            if (event.type == JOB_EVENT_PROGRESS && what->progress) {
-                what->progress(event.fraction);
+            if (event.type == JOB_EVENT_PROGRESS) {
+                show_progress(event.fraction);
             } else if (event.type == JOB_EVENT_READY) {
                 *ret_duration = event.duration;
                 result = 0;
@@ -56,6 +68,7 @@ static int follow(struct pipeline_child *child, const struct publishing *what, d
             }
         }
     }
+    clear_progress();
     struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
     poll(&end, 1, -1);
     pipeline_child_reap(child, &code);
@@ -91,7 +104,7 @@ static int compile(const struct publishing *what, const char *directory, double 
                  strerror(-error));
         return error;
     }
-    error = follow(&child, what, ret_duration, ret_message);
+    error = follow(&child, ret_duration, ret_message);
     pipeline_child_clear(&child);
     return error;
 }

@@ -11,8 +11,8 @@ struct publishing {
     const char *chapters;                 /* JSON file of chapters, NULL none */
     const char *details;                  /* JSON object text for the row, NULL none */
     struct walkthrough_row *row; /* in: title, slug ("" = from the title), product; out: all */
-    void (*progress)(double fraction); /* may be NULL */
 };
 
-/* 0, or −errno with a sentence for a marketer. Nothing is left behind on failure. */
+/* 0, or −errno with a sentence for a marketer. Nothing is left behind on failure. On a terminal it
+ * tells how far it is. */
 int publish(struct database *db, const struct publishing *what, char ret_message[static 512]);
