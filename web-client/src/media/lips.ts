@@ -11,8 +11,11 @@ export interface Look {
 
 /* What the picture usually is ahead at the start: it is held back for so long, in ms. */
 const FIRST_LEAD = 100;
-const LONGEST_LEAD = 400;
-const LOOKS = 2;
+/* The streams' clocks are estimates that a busy machine blurs: they may move the picture slowly and not
+ * far, so that a seek stays quick whatever they say. */
+const LONGEST_LEAD = 180;
+const LOOKS = 5;
+const GAIN = 0.5;
 /* Below what people notice, and above what the measure wobbles. */
 const TOLERANCE = 15;
 
@@ -38,12 +41,12 @@ export class Lips {
     if (this.looks.length < LOOKS) {
       return false;
     }
-    const skew = this.looks.reduce((a, b) => (Math.abs(a) < Math.abs(b) ? a : b));
+    const skew = this.looks.sort((a, b) => a - b)[LOOKS >> 1] ?? 0;
     this.looks = [];
     if (Math.abs(skew) < TOLERANCE) {
       return false;
     }
-    this.lead = Math.max(-LONGEST_LEAD, Math.min(LONGEST_LEAD, this.lead - 0.8 * skew));
+    this.lead = Math.max(-LONGEST_LEAD, Math.min(LONGEST_LEAD, this.lead - GAIN * skew));
     return true;
   }
 }

@@ -13,18 +13,18 @@ describe("Lips", () => {
   it("holds a picture that is ahead back by what it is ahead", () => {
     const lips = new Lips();
     const before = lips.delays.video;
-    expect(looks(lips, -50, 3)).toBe(true);
-    expect(lips.delays).toEqual({ audio: 0, video: before + 40 });
+    expect(looks(lips, -50, 6)).toBe(true);
+    expect(lips.delays).toEqual({ audio: 0, video: before + 25 });
   });
 
   it("holds the sound back when the picture cannot come earlier", () => {
     const lips = new Lips();
-    looks(lips, 200, 3);
-    expect(lips.delays).toEqual({ audio: 80, video: 0 });
+    looks(lips, 300, 6);
+    expect(lips.delays).toEqual({ audio: 50, video: 0 });
   });
 
   it("leaves alone what nobody notices", () => {
-    expect(looks(new Lips(), 14, 9)).toBe(false);
+    expect(looks(new Lips(), 14, 19)).toBe(false);
   });
 
   it("learns nothing from streams that stand still", () => {
@@ -34,18 +34,18 @@ describe("Lips", () => {
     }
   });
 
-  it("does not jump on a single odd look", () => {
+  it("does not jump on odd looks", () => {
     const lips = new Lips();
-    looks(lips, 2, 1);
-    lips.take({ skew: 2, progress: [2, 2] });
-    expect(lips.take({ skew: -900, progress: [3, 3] })).toBe(false);
+    looks(lips, 2, 4);
+    lips.take({ skew: -900, progress: [5, 5] });
+    expect(lips.take({ skew: -900, progress: [6, 6] })).toBe(false);
   });
 
   it("stays within bounds", () => {
     const lips = new Lips();
     for (let i = 0; i < 20; i++) {
-      looks(lips, -900, 3, i * 3);
+      looks(lips, -900, 6, i * 6);
     }
-    expect(lips.delays.video).toBe(400);
+    expect(lips.delays.video).toBe(180);
   });
 });
