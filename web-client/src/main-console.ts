@@ -119,8 +119,7 @@ class ConsolePage {
       if (this.signedOut(error)) {
         return;
       }
-      /* A list that was shown stays; only a first failure takes the page. */
-      this.failure = this.visits === null ? this.words(error) : "";
+      this.failure = this.words(error);
     }
     this.draw();
   }

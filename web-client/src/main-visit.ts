@@ -304,7 +304,10 @@ class VisitPage {
     if (!lost) {
       return "";
     }
-    return this.everConnected ? t("room.back", { host: this.shortName }) : t("room.knocking");
+    if (!this.everConnected) {
+      return t("room.knocking");
+    }
+    return this.view().main === null ? t("room.back_alone") : t("room.back", { host: this.shortName });
   }
 
   private draw(): void {

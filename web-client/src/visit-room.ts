@@ -6,7 +6,7 @@ import { EMPTY_STAGE, stageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
 import { Capture, type CaptureKind } from "./capture";
-import { canShareScreen, DeviceError, openScreen, watchDevices, type Devices, type Screen } from "./media/devices";
+import { canShareScreen, DeviceError, openScreen, watchDevices, type Devices, type DeviceTrouble, type Screen } from "./media/devices";
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
 import type { MediaSession, SessionState } from "./media/session";
 import { Speakers } from "./media/speakers";
@@ -44,6 +44,7 @@ export class VisitRoom {
   private screen: { publisher: Publisher; shared: Screen } | null = null;
   private muted = false;
   private trouble = "";
+  private readonly deviceTrouble: Record<CaptureKind, string> = { camera: "", microphone: "" };
   private invite: CreatedInvite | null = null;
   private qr = "";
   private copied: "" | "yes" | "no" = "";
@@ -171,11 +172,11 @@ export class VisitRoom {
       return false;
     }
     if (trouble !== "") {
-      const what = t(kind === "camera" ? "device.camera_failed" : "device.microphone_failed");
-      this.fail(`${what} ${t(`device.${trouble}` as Key)}`);
+      this.deviceFailed(kind, trouble);
       return false;
     }
     this.trouble = "";
+    this.deviceTrouble[kind] = "";
     if (kind === "microphone") {
       this.setMuted(false);
     }
@@ -185,7 +186,13 @@ export class VisitRoom {
 
   private async deviceGone(kind: CaptureKind): Promise<void> {
     await this.camera?.set(kind === "camera" ? "video" : "audio", null);
-    this.fail(`${t(kind === "camera" ? "device.camera_failed" : "device.microphone_failed")} ${t("device.missing")}`);
+    this.deviceFailed(kind, "missing");
+  }
+
+  private deviceFailed(kind: CaptureKind, trouble: DeviceTrouble): void {
+    const what = t(kind === "camera" ? "device.camera_failed" : "device.microphone_failed");
+    this.deviceTrouble[kind] = `${what} ${t(`device.${trouble}` as Key)}`;
+    this.draw();
   }
 
   private async toggleCamera(): Promise<void> {
@@ -404,7 +411,7 @@ export class VisitRoom {
       .cameraId=${camera?.device ?? ""}
       .microphoneId=${microphone?.device ?? ""}
       .banner=${this.banner()}
-      .trouble=${this.trouble}
+      .troubles=${[this.trouble, this.deviceTrouble.camera, this.deviceTrouble.microphone].filter((words) => words !== "")}
       .link=${this.invite?.url ?? ""}
       .qr=${this.qr}
       .copied=${this.copied}

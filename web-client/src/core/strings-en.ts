@@ -88,6 +88,7 @@ export const en = {
   "room.screen": "{name}’s screen",
   "room.knocking": "It takes longer than usual. We keep knocking…",
   "room.back": "Connection lost. Bringing {host} back…",
+  "room.back_alone": "Connection lost. We come back by ourselves.",
   "room.offline": "You are offline. We come back by ourselves.",
   "room.in_app": "You can watch here. To speak or be seen, open this link in your usual browser.",
   "room.copy_link": "Copy link",

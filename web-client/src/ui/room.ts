@@ -324,8 +324,11 @@ export class Room extends LitElement {
     if (this.late && this.banner === "") {
       return { title: t("room.no_picture", { host }), more: t("room.no_picture_more") };
     }
+    if (this.banner !== "") {
+      return { title: "", more: "" };
+    }
     if (this.joining || this.view.main !== null) {
-      return { title: this.banner === "" ? t("room.joining") : "", more: "" };
+      return { title: t("room.joining"), more: "" };
     }
     return this.view.audible.length > 0
       ? { title: t("room.sound_only", { host }), more: t("room.sound_only_more") }

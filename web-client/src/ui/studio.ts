@@ -38,8 +38,8 @@ export class Studio extends LitElement {
   @property() cameraId = "";
   @property() microphoneId = "";
   @property() banner = "";
-  /* Something that failed, in words. */
-  @property() trouble = "";
+  /* What failed, in words. */
+  @property({ attribute: false }) troubles: readonly string[] = [];
   @property() link = "";
   @property() qr = "";
   @property() copied: "" | "yes" | "no" = "";
@@ -384,7 +384,7 @@ export class Studio extends LitElement {
   override render() {
     return html`<div class="desk">
         ${this.top()}
-        ${this.trouble === "" ? nothing : html`<p class="notice" role="alert">${icon("warn")}${this.trouble}</p>`}
+        ${this.troubles.map((words) => html`<p class="notice" role="alert">${icon("warn")}${words}</p>`)}
         ${this.phase === "ended" ? this.over() : this.frame()}
         ${this.products.length === 0
           ? nothing

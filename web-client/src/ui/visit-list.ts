@@ -119,7 +119,13 @@ export class VisitList extends LitElement {
           ? nothing
           : html`<button class="primary" @click=${() => emit(this, "pl-new")}>${icon("plus")}${t("visits.new")}</button>`}
       </div>
-      ${this.failure !== "" ? this.failed() : visits === null ? this.loading() : visits.length === 0 ? this.nothing() : this.list(visits)}`;
+      ${this.failure !== "" && (visits === null || visits.length === 0)
+        ? this.failed()
+        : visits === null
+          ? this.loading()
+          : visits.length === 0
+            ? this.nothing()
+            : html`${this.failure === "" ? nothing : html`<p class="notice" role="alert">${icon("warn")}${this.failure}</p>`}${this.list(visits)}`}`;
   }
 
   private failed() {
