@@ -8,7 +8,7 @@ import { shoot } from './harness/artefacts.mjs';
 import { launch, open, PHONE } from './harness/chromium.mjs';
 import { COLOURS, writeBeeps, writeCamera, writeFilm } from './harness/pattern.mjs';
 import { Server } from './harness/server.mjs';
-import { arrange, comeIn, goLive, MAIN, moving, OWN, playoutSkews, signIn, watchFrames } from './harness/visit.mjs';
+import { arrange, comeIn, goLive, lipsWithin, MAIN, moving, OWN, playoutSkews, signIn, watchFrames } from './harness/visit.mjs';
 import { median, until } from './harness/wait.mjs';
 
 const FPS = 30;
@@ -100,12 +100,13 @@ test('one big button turns the sound on', async () => {
   await guest.getByRole('button', { name: 'Tap to hear Alex' }).click();
   await until(async () => (await audible()) === 1, { what: 'one audible element' });
   await guest.getByRole('button', { name: 'Tap to hear Alex' }).waitFor({ state: 'detached' });
-  const heard = await guest.evaluate(() => window.probe.hear(window.probe.receiverTracks('audio')[0], 4200));
+  const heard = await guest.evaluate(() => window.probe.hear(window.probe.receiverTracks('audio')[0], 5200));
   assert.ok(heard.level > 0.05, `level ${heard.level}`);
-  assert.ok(heard.beeps.length >= 2, `${heard.beeps.length} beeps in 4.2 s`);
+  assert.ok(heard.beeps.length >= 4, `${heard.beeps.length} beeps in 5.2 s`);
   const whole = heard.beeps.slice(1); // the first may have begun before we listened
   const gaps = whole.slice(1).map((at, i) => at - whole[i]);
-  assert.ok(gaps.every((gap) => Math.abs(gap - Math.round(gap / 1000) * 1000) < 60), `beeps a second apart: ${gaps}`);
+  assert.ok(gaps.every((gap) => Math.abs(gap - Math.round(gap / 1000) * 1000) < 250) && Math.abs(median(gaps) - 1000) < 100,
+    `beeps a second apart: ${gaps}`);
   await shoot(guest, 'visit-room-sound');
 });
 
@@ -150,20 +151,18 @@ test('the customer shows herself after a private look', async () => {
 
 test('a film played into the visit keeps flash and beep together', { timeout: 120_000 }, async (t) => {
   const film = path.join(folder, 'film.mp4');
-  await writeFilm(film, { seconds: 20 });
+  await writeFilm(film, { seconds: 30 });
   await server.publish(film, 'Pattern');
   const [walkthrough] = await server.api('GET', '/api/v1/walkthroughs').then((all) => all.walkthroughs ?? all.items ?? all);
   const feed = await server.api('POST', `/api/v1/visits/${visit.id}/feeds`, { source: 'file', file: walkthrough.id, codec: 'vp8' });
   await guest.waitForFunction(() => window.probe.find('.insets pl-video') !== null, undefined, { timeout: 15_000 });
   await moving(guest, MAIN);
-  const { skew, beeps, frames } = await guest.evaluate(([main]) =>
-    window.probe.lips(main, window.probe.receiverTracks('audio')[1], { ms: 6000, fps: 25 }), [MAIN]);
-  t.diagnostic(`flash behind beep ${skew?.toFixed(1)} ms (${frames} frames, ${beeps} beeps)`);
+  const lips = await lipsWithin(guest, { path: MAIN, track: 1, fps: 25 });
+  t.diagnostic(`flash behind beep ${lips.words}`);
   const skews = await playoutSkews(guest, { video: '1', audio: '5' });
   t.diagnostic(`by the streams' clocks ${Math.round(median(skews))} ms`);
   await server.api('DELETE', `/api/v1/visits/${visit.id}/feeds/${feed.id}`);
-  assert.ok(Math.abs(median(skews)) <= 40, `skews ${skews}`);
-  assert.ok(skew !== null && Math.abs(skew) <= 40, `flash behind beep ${skew} ms`);
+  assert.ok(lips.ok, `flash behind beep ${lips.words}`);
   await guest.waitForFunction(() => window.probe.find('.insets pl-video') === null);
   await moving(guest);
 });
