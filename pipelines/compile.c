@@ -9,8 +9,10 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define AUDIO_SHARE 0.12 /* of the work */
+#define NICENESS 10      /* live media on the same machine goes first */
 #define CAPTIONS_MAX (4 * 1024 * 1024)
 
 struct options {
@@ -193,6 +195,7 @@ int compile_main(int argc, char **argv) {
     }
     struct manifest manifest = {.title = options.title ? options.title : base,
                                 .chapters_path = options.chapters};
+    setpriority(PRIO_PROCESS, 0, NICENESS);
     report_event("started");
     control_watch(stage_stop, NULL);
     int r = run(&options, &manifest, &failure);

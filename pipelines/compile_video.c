@@ -8,6 +8,8 @@
 #define KEY_SECONDS 2
 #define BITRATE_720P 2200.0 /* kbit/s, the ceiling for 1280×720 at 30 frames a second */
 #define BITRATE_MIN 250.0
+#define THREADS_MAX                                                                                \
+    4 /* of each encoder; VP8 (the same bytes whatever it is) gains little by more */
 
 /* What the frames pass before they are encoded twice: the one place that decides where key frames
  * go, so that both rungs have them at the same times. */
@@ -41,6 +43,7 @@ static int bitrate_for(const struct fit *fit) {
 /* BT.601: what a VP8 picture is by definition (RFC 6386 §9.2); H.264 says it in its VUI. */
 static char *describe(const struct probe *probe, const struct fit *fit) {
     int rate = bitrate_for(fit);
+    guint threads = CLAMP(g_get_num_processors(), 2, THREADS_MAX);
     return g_strdup_printf(
         "uridecodebin name=in videorate name=entry ! video/x-raw,framerate=%u/%u ! videoconvert ! "
         "videoflip method=%s ! videoscale add-borders=false ! videoconvert ! "
@@ -49,17 +52,17 @@ static char *describe(const struct probe *probe, const struct fit *fit) {
         "t. ! queue max-size-buffers=12 max-size-bytes=0 max-size-time=0 ! "
         "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=veryfast "
         "bframes=0 "
-        "ref=2 key-int-max=100000 byte-stream=true threads=2 "
+        "ref=2 key-int-max=100000 byte-stream=true threads=%u "
         "option-string=scenecut=0:open-gop=0:force-cfr=1 ! "
         "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au ! "
         "appsink name=h264 "
         "t. ! queue max-size-buffers=12 max-size-bytes=0 max-size-time=0 ! "
         "vp8enc target-bitrate=%d end-usage=cq cq-level=18 min-quantizer=4 max-quantizer=56 "
-        "deadline=1000000 cpu-used=5 threads=2 token-partitions=1 keyframe-mode=disabled "
+        "deadline=1000000 cpu-used=5 threads=%u token-partitions=1 keyframe-mode=disabled "
         "keyframe-max-dist=100000 auto-alt-ref=false lag-in-frames=0 static-threshold=100 ! "
         "appsink name=vp8",
         fit->fps_n, fit->fps_d, probe->turn, fit->width, fit->height, fit->fps_n, fit->fps_d, rate,
-        rate * 1000);
+        threads, rate * 1000, threads);
 }
 
 static void name_rung(struct manifest *manifest, const char *file, const char *codec,

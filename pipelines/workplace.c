@@ -40,7 +40,10 @@ static int fail(struct failure *ret, const char *path) {
         return failure_set(ret, "disk_full",
                            "The server's disk is full. Free some space, then try again.");
     }
-    return failure_set(ret, "cannot_write", "%s cannot be written: %s.", path, strerror(errno));
+    return failure_set(ret, "cannot_write",
+                       "The result cannot be saved: %s cannot be written (%s). Please tell whoever "
+                       "runs this server.",
+                       path, strerror(errno));
 }
 
 int workplace_open(struct workplace *w, const char *path, struct failure *ret) {
