@@ -30,7 +30,7 @@ const sound = (buffers) => `audiotestsrc num-buffers=${buffers} samplesperbuffer
 function makeFilms() {
   launch(`${picture(90)} ${sound(150)} mp4mux name=mux ! filesink location=${film('film.mp4')}`);
   launch(`${picture(120, 'width=180,height=320')} mp4mux name=mux ! filesink location=${film('other.mp4')}`);
-  launch(`${picture(200, 'width=640,height=360', 'snow')} mp4mux name=mux ! filesink location=${film('long.mp4')}`);
+  launch(`${picture(400, 'width=640,height=360', 'snow')} mp4mux name=mux ! filesink location=${film('long.mp4')}`);
   launch(`${sound(150)} mp4mux name=mux ! filesink location=${film('sound.m4a')}`);
   writeFileSync(film('cut.mp4'), readFileSync(film('film.mp4')).subarray(0, -20_000));
   writeFileSync(film('letter.mp4'), 'Dear customer, this is a letter and not a film.\n'.repeat(200));
@@ -359,6 +359,7 @@ test('a killed server leaves no process, and its compile job starts again', asyn
 test('after a power cut nothing half done stays on the disk', async () => {
   const before = presentations();
   const { id, pid } = await midCompile('Power cut');
+  process.kill(pid, 'SIGSTOP'); // it cannot tidy up
   await server.kill();
   process.kill(pid, 'SIGKILL');
   await until('the pipeline to end', 5000, () => !alive(pid));
