@@ -1,25 +1,20 @@
-#include "signal/http.h"
 #include "signal/dispatch.h"
+#include "signal/http_parts.h"
 #include "signal/problem.h"
 #include "signal/quota.h"
 #include "signal/routes.h"
 #include "signal/state.h"
 #include "signal/websocket.h"
-#include "wire/json.h"
 
-#include "signal/lws.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PIECE (64u * 1024)       /* of a file, at a time */
-#define STREAM_MAX (256u * 1024) /* waiting for a slow reader of events */
 #define DRAIN_MAX (1024u * 1024) /* of a refused body, so that the client reads the answer */
 #define HEAD_TIME SEC(20)        /* for a body, plus what its size needs */
 #define BODY_RATE (8u * 1024)    /* bytes a second that a client must at least send */
 #define ANSWER_TIME SEC(60)      /* a handler that forgot; never reached in practice */
-#define SEND_TIME SEC(120)       /* without any progress in reading our answer */
 #define DRAIN_TIME SEC(5)
 
 struct connection {
@@ -112,333 +107,8 @@ void http_clear(struct signal *s) {
     }
 }
 
-/* ---- answering ---- */
-
-/* While an answer is on its way nothing is read: lws would find bytes (or the end of the stream)
- * that it has no use for and come back at once, again and again. But it does not write while
- * reading is held back (4.1.6, rops_handle_POLLIN_h1), so reading resumes for as long as there is
- * output. */
-static void wait_quietly(struct exchange *x) {
-    if (x->wsi != NULL) {
-        lws_rx_flow_control(x->wsi, 0);
-    }
-}
-
-static void want_to_write(struct exchange *x) {
-    if (x->wsi != NULL) {
-        lws_rx_flow_control(x->wsi, 1);
-        lws_callback_on_writable(x->wsi);
-    }
-}
-
-static void answered(struct exchange *x, int status) {
-    x->status = status;
-    x->answered = true;
-    x->deadline = clock_now() + SEND_TIME;
-    if (!x->body_done && x->body_expected > 0) {
-        x->close_after = true;
-    }
-    want_to_write(x);
-}
-
-void reply_header(struct exchange *x, const char *name, const char *format, ...) {
-    va_list args;
-
-    if (x->answered) {
-        return;
-    }
-    text_addf(&x->head, "%s: ", name);
-    size_t from = x->head.n;
-    va_start(args, format);
-    text_addv(&x->head, format, args);
-    va_end(args);
-    for (size_t i = from; i < x->head.n; i++) { /* nothing may smuggle in a line of its own */
-        if ((unsigned char)x->head.p[i] < 0x20 || x->head.p[i] == 0x7f) {
-            x->head.p[i] = ' ';
-        }
-    }
-    text_add(&x->head, "\r\n");
-}
-
-void reply_empty(struct exchange *x, int status) {
-    if (!x->answered) {
-        answered(x, status);
-    }
-}
-
-void reply_bytes(struct exchange *x, int status, const char *type, char *body, size_t n) {
-    if (x->answered) {
-        free(body);
-        return;
-    }
-    if (body == NULL) {
-        answered(x, 500);
-        return;
-    }
-    reply_header(x, "content-type", "%s", type);
-    x->out = body;
-    x->out_n = n;
-    answered(x, status);
-}
-
-void reply_text(struct exchange *x, int status, const char *type, const char *body) {
-    reply_bytes(x, status, type, strdup(body), strlen(body));
-}
-
-void reply_json(struct exchange *x, int status, struct json *value) {
-    size_t n = 0;
-    char *text = json_write_text(value, false, &n);
-
-    json_free(value);
-    reply_header(x, "cache-control", "no-store");
-    reply_bytes(x, status, "application/json", text, n);
-}
-
-void reply_file(struct exchange *x, const char *type, int fd, uint64_t size, const char *etag) {
-    uint64_t from = 0, n = size;
-    int status = 200;
-
-    if (x->answered) {
-        close(fd);
-        return;
-    }
-    reply_header(x, "etag", "%s", etag);
-    if (request_has(&x->request, HEADER_IF_NONE_MATCH) &&
-        request_etag_listed(request_header(&x->request, HEADER_IF_NONE_MATCH), etag)) {
-        close(fd);
-        reply_empty(x, 304);
-        return;
-    }
-    reply_header(x, "accept-ranges", "bytes");
-    if (request_has(&x->request, HEADER_RANGE) &&
-        (!request_has(&x->request, HEADER_IF_RANGE) ||
-         strcmp(request_header(&x->request, HEADER_IF_RANGE), etag) == 0)) {
-        switch (range_parse(request_header(&x->request, HEADER_RANGE), size, &from, &n)) {
-        case RANGE_NONE:
-            break;
-        case RANGE_PART:
-            status = 206;
-            reply_header(x, "content-range", "bytes %llu-%llu/%llu", (unsigned long long)from,
-                         (unsigned long long)(from + n - 1), (unsigned long long)size);
-            break;
-        case RANGE_UNSATISFIABLE:
-            close(fd);
-            reply_header(x, "content-range", "bytes */%llu", (unsigned long long)size);
-            reply_problem(x, 416, "range", "The file has only %llu bytes.",
-                          (unsigned long long)size);
-            return;
-        }
-    }
-    reply_header(x, "content-type", "%s", type);
-    x->fd = fd;
-    x->fd_at = from;
-    x->fd_left = n;
-    answered(x, status);
-}
-
-static void problem(struct exchange *x, int status, const char *word, const char *field,
-                    const char *format, va_list args) __attribute__((format(printf, 5, 0)));
-static void problem(struct exchange *x, int status, const char *word, const char *field,
-                    const char *format, va_list args) {
-    char detail[512];
-
-    if (x->answered) {
-        return;
-    }
-    vsnprintf(detail, sizeof detail, format, args);
-    char *text = problem_text(status, word, detail, field);
-    reply_header(x, "cache-control", "no-store");
-    reply_bytes(x, status, PROBLEM_TYPE, text, text != NULL ? strlen(text) : 0);
-}
-
-void reply_problem(struct exchange *x, int status, const char *word, const char *format, ...) {
-    va_list args;
-
-    va_start(args, format);
-    problem(x, status, word, NULL, format, args);
-    va_end(args);
-}
-
-void reply_bad_field(struct exchange *x, const char *field, const char *format, ...) {
-    va_list args;
-
-    va_start(args, format);
-    problem(x, 400, "bad-field", field, format, args);
-    va_end(args);
-}
-
-void reply_failure(struct exchange *x, int error, const char *what) {
-    switch (-error) {
-    case ENOENT:
-        reply_problem(x, 404, "not-found", "%s", what != NULL ? what : "There is nothing here.");
-        break;
-    case ENOBUFS:
-    case EBUSY:
-        reply_header(x, "retry-after", "1");
-        reply_problem(x, 503, "busy", "The server has too much to do. Try again in a moment.");
-        break;
-    case ENOSPC:
-        reply_problem(x, 507, "no-space", "There is no room for more of these on this server.");
-        break;
-    case EPERM:
-        reply_problem(x, 409, "ended", "%s", what != NULL ? what : "The visit has ended.");
-        break;
-    case EEXIST:
-        reply_problem(x, 409, "exists", "%s", what != NULL ? what : "This exists already.");
-        break;
-    default:
-        log_warn("http.failure", "error=%d", -error);
-        reply_problem(x, 500, "internal",
-                      "Something went wrong on the server; it has been logged.");
-    }
-}
-
-const struct json *exchange_json(struct exchange *x, const char *const *known) {
-    int r = json_parse(x->request.body, x->request.body.n, &x->json);
-
-    if (r == -ENOMEM) {
-        reply_failure(x, r, NULL);
-        return NULL;
-    }
-    if (r < 0) {
-        reply_problem(x, 400, "bad-json", "The body is not valid JSON.");
-        return NULL;
-    }
-    if (json_kind_of(x->json) != JSON_KIND_OBJECT) {
-        reply_problem(x, 400, "bad-json", "The body must be a JSON object.");
-        return NULL;
-    }
-    const char *stranger = json_unknown_member(x->json, known);
-    if (stranger != NULL) {
-        char detail[256], name[64];
-        snprintf(name, sizeof name, "%.60s", stranger);
-        snprintf(detail, sizeof detail, "There is no field “%s” here.", name);
-        char *text = problem_text(400, "unknown-field", detail, name);
-        reply_bytes(x, 400, PROBLEM_TYPE, text, text != NULL ? strlen(text) : 0);
-        return NULL;
-    }
-    return x->json;
-}
-
-void stream_start(struct exchange *x, const char *type) {
-    if (x->answered) {
-        return;
-    }
-    reply_header(x, "content-type", "%s", type);
-    reply_header(x, "cache-control", "no-store");
-    reply_header(x, "x-accel-buffering", "no");
-    x->streaming = true;
-    x->close_after = true;
-    x->signal->counters.streams++;
-    answered(x, 200);
-    x->deadline = USEC_NEVER;
-}
-
-int stream_send(struct exchange *x, const char *text) {
-    size_t n = strlen(text);
-
-    if (x->stream.n + n > STREAM_MAX || x->wsi == NULL) {
-        x->deadline = 0; /* the next tick drops it */
-        return -ENOBUFS;
-    }
-    text_add_bytes(&x->stream, text, n);
-    want_to_write(x);
-    return 0;
-}
-
-void stream_end(struct exchange *x) {
-    x->streaming = false;
-    x->deadline = clock_now() + SEND_TIME;
-    want_to_write(x);
-}
-
 /* ---- writing ---- */
 
-static const char security_headers[] = "x-content-type-options: nosniff\r\n"
-                                       "referrer-policy: no-referrer\r\n"
-                                       "cross-origin-opener-policy: same-origin\r\n"
-                                       "permissions-policy: camera=(self), microphone=(self), "
-                                       "display-capture=(self), xr-spatial-tracking=(self), "
-                                       "geolocation=(), payment=(), usb=()\r\n";
-
-static bool has_no_body(int status) {
-    return status == 204 || status == 304;
-}
-
-static void head_text(struct exchange *x, struct text *t) {
-    text_addf(t, "HTTP/1.1 %d %s\r\n", x->status, http_status_text(x->status));
-    text_addf(t, "%s", security_headers);
-    if (x->request.secure) {
-        text_add(t, "strict-transport-security: max-age=31536000\r\n");
-    }
-    if (x->route != NULL && (x->route->flags & ROUTE_CORS) != 0) {
-        text_add(t, "access-control-allow-origin: *\r\n"
-                    "access-control-expose-headers: Location, ETag, Link, Accept-Patch, "
-                    "Retry-After\r\n");
-    }
-    if (x->head.n > 0) {
-        text_add_bytes(t, x->head.p, x->head.n);
-    }
-    if (!x->streaming && !has_no_body(x->status)) {
-        text_addf(t, "content-length: %llu\r\n",
-                  (unsigned long long)(x->fd >= 0 ? x->fd_left : x->out_n));
-    }
-    if (x->close_after) {
-        text_add(t, "connection: close\r\n");
-    }
-    text_add(t, "\r\n");
-}
-
-static int write_piece(struct exchange *x, const void *p, size_t n) {
-    uint8_t *buffer = malloc(LWS_PRE + n);
-
-    if (buffer == NULL) {
-        return -1;
-    }
-    memcpy(buffer + LWS_PRE, p, n);
-    int written = lws_write(x->wsi, buffer + LWS_PRE, n, LWS_WRITE_HTTP);
-    free(buffer);
-    if (x->deadline != USEC_NEVER) {
-        x->deadline = clock_now() + SEND_TIME;
-    }
-    return written < 0 ? -1 : 0;
-}
-
-static int write_head(struct exchange *x) {
-    struct text t = {0};
-
-    head_text(x, &t);
-    if (x->request.method == METHOD_HEAD || has_no_body(x->status)) {
-        x->out_at = x->out_n;
-        x->fd_left = 0;
-        x->streaming = false;
-    } else if (x->out_n <= PIECE) {
-        text_add_bytes(&t, x->out, x->out_n);
-        x->out_at = x->out_n;
-    }
-    int r = t.failed || x->head.failed ? -1 : write_piece(x, t.p, t.n);
-    text_clear(&t);
-    x->head_sent = true;
-    int class = x->status / 100;
-    x->signal->counters.responses[class <= 5 ? class : 5]++;
-    return r;
-}
-
-static int write_file(struct exchange *x) {
-    static uint8_t buffer[LWS_PRE + PIECE]; /* the control thread's */
-    size_t want = x->fd_left < PIECE ? (size_t)x->fd_left : PIECE;
-    ssize_t n = pread(x->fd, buffer + LWS_PRE, want, (off_t)x->fd_at);
-
-    if (n <= 0) { /* it shrank under our hands: the client sees a short answer */
-        return -1;
-    }
-    x->fd_at += (uint64_t)n;
-    x->fd_left -= (uint64_t)n;
-    x->deadline = clock_now() + SEND_TIME;
-    return lws_write(x->wsi, buffer + LWS_PRE, (size_t)n, LWS_WRITE_HTTP) < 0 ? -1 : 0;
-}
-
-/* The answer is out. Negative closes the connection. */
 static int finish(struct connection *c, struct lws *wsi) {
     struct exchange *x = c->x;
 
@@ -461,154 +131,21 @@ static int http_writeable(struct connection *c, struct lws *wsi) {
     if (x == NULL || !x->answered || x->draining) {
         return 0;
     }
-    if (!x->head_sent) {
-        if (write_head(x) < 0) {
-            return -1;
-        }
-    } else if (x->out_at < x->out_n) {
-        size_t n = x->out_n - x->out_at < PIECE ? x->out_n - x->out_at : PIECE;
-        if (write_piece(x, x->out + x->out_at, n) < 0) {
-            return -1;
-        }
-        x->out_at += n;
-    } else if (x->fd >= 0 && x->fd_left > 0) {
-        if (write_file(x) < 0) {
-            return -1;
-        }
-    } else if (x->stream.n > 0) {
-        size_t n = x->stream.n < PIECE ? x->stream.n : PIECE;
-        if (write_piece(x, x->stream.p, n) < 0) {
-            return -1;
-        }
-        text_drop(&x->stream, n);
+    if (http_write_next(x) < 0) {
+        return -1;
     }
-    if (x->out_at < x->out_n || (x->fd >= 0 && x->fd_left > 0) || x->stream.n > 0) {
+    if (http_write_pending(x)) {
         lws_callback_on_writable(wsi);
         return 0;
     }
     if (x->streaming) {
-        wait_quietly(x);
+        http_wait_quietly(x);
         return 0;
     }
     return finish(c, wsi);
 }
 
 /* ---- reading ---- */
-
-static const struct {
-    enum request_header header;
-    int token;          /* lws's, or -1 */
-    const char *custom; /* its name with a colon */
-} header_sources[] = {
-    {HEADER_HOST, WSI_TOKEN_HOST, NULL},
-    {HEADER_ORIGIN, WSI_TOKEN_ORIGIN, NULL},
-    {HEADER_AUTHORIZATION, WSI_TOKEN_HTTP_AUTHORIZATION, NULL},
-    {HEADER_COOKIE, WSI_TOKEN_HTTP_COOKIE, NULL},
-    {HEADER_CONTENT_TYPE, WSI_TOKEN_HTTP_CONTENT_TYPE, NULL},
-    {HEADER_CONTENT_LENGTH, WSI_TOKEN_HTTP_CONTENT_LENGTH, NULL},
-    {HEADER_TRANSFER_ENCODING, WSI_TOKEN_HTTP_TRANSFER_ENCODING, NULL},
-    {HEADER_EXPECT, -1, "expect:"},
-    {HEADER_IF_MATCH, WSI_TOKEN_HTTP_IF_MATCH, NULL},
-    {HEADER_IF_NONE_MATCH, WSI_TOKEN_HTTP_IF_NONE_MATCH, NULL},
-    {HEADER_RANGE, WSI_TOKEN_HTTP_RANGE, NULL},
-    {HEADER_IF_RANGE, WSI_TOKEN_HTTP_IF_RANGE, NULL},
-    {HEADER_FORWARDED_FOR, WSI_TOKEN_X_FORWARDED_FOR, NULL},
-    {HEADER_FORWARDED_PROTO, -1, "x-forwarded-proto:"},
-    {HEADER_LAST_EVENT_ID, -1, "last-event-id:"},
-    {HEADER_TUS_RESUMABLE, -1, "tus-resumable:"},
-    {HEADER_UPLOAD_LENGTH, -1, "upload-length:"},
-    {HEADER_UPLOAD_OFFSET, -1, "upload-offset:"},
-    {HEADER_UPLOAD_METADATA, -1, "upload-metadata:"},
-    {HEADER_UPLOAD_CHECKSUM, -1, "upload-checksum:"},
-};
-
-/* The header as lws has it, malloc'd, or NULL. */
-static char *header_copy(struct lws *wsi, int token, const char *custom) {
-    int n = token >= 0 ? lws_hdr_total_length(wsi, (enum lws_token_indexes)token)
-                       : lws_hdr_custom_length(wsi, custom, (int)strlen(custom));
-
-    if (n < 0 || (token >= 0 && n == 0) || n > REQUEST_HEADER_MAX) {
-        return NULL;
-    }
-    char *value = malloc((size_t)n + 2);
-    if (value == NULL) {
-        return NULL;
-    }
-    int got = token >= 0 ? lws_hdr_copy(wsi, value, n + 1, (enum lws_token_indexes)token)
-                         : lws_hdr_custom_copy(wsi, value, n + 2, custom, (int)strlen(custom));
-    if (got < 0) {
-        free(value);
-        return NULL;
-    }
-    value[n] = '\0';
-    return value;
-}
-
-static enum http_method method_of(int lws_method) {
-    switch (lws_method) {
-    case LWSHUMETH_GET:
-        return METHOD_GET;
-    case LWSHUMETH_HEAD:
-        return METHOD_HEAD;
-    case LWSHUMETH_POST:
-        return METHOD_POST;
-    case LWSHUMETH_PUT:
-        return METHOD_PUT;
-    case LWSHUMETH_PATCH:
-        return METHOD_PATCH;
-    case LWSHUMETH_DELETE:
-        return METHOD_DELETE;
-    case LWSHUMETH_OPTIONS:
-        return METHOD_OPTIONS;
-    }
-    return 0;
-}
-
-static void read_query(struct lws *wsi, struct request *r) {
-    char argument[REQUEST_HEADER_MAX];
-
-    for (int i = 0; r->query_count < REQUEST_QUERY_MAX; i++) {
-        int n = lws_hdr_copy_fragment(wsi, argument, sizeof argument, WSI_TOKEN_HTTP_URI_ARGS, i);
-        if (n < 0) {
-            return;
-        }
-        argument[n < (int)sizeof argument ? n : (int)sizeof argument - 1] = '\0';
-        r->query[r->query_count] = strdup(argument);
-        if (r->query[r->query_count] != NULL) {
-            r->query_count++;
-        }
-    }
-}
-
-static void read_peer(struct signal *s, struct lws *wsi, struct request *r) {
-    r->secure = lws_is_ssl(wsi) != 0;
-    quota_peer(lws_get_socket_fd(wsi), &r->peer);
-    if (s->config->trust_proxy) {
-        const char *list = request_header(r, HEADER_FORWARDED_FOR);
-        const char *last = strrchr(list, ',');
-        last = last != NULL ? last + 1 : list;
-        last += strspn(last, " ");
-        address_parse(last, 0, &r->peer);
-        r->secure |= strcmp(request_header(r, HEADER_FORWARDED_PROTO), "https") == 0;
-    }
-}
-
-/* False: without memory. */
-static bool read_request(struct signal *s, struct lws *wsi, const char *path, size_t path_n,
-                         struct request *r) {
-    char *uri = NULL;
-    int uri_n = 0;
-
-    r->method = method_of(lws_http_get_uri_and_method(wsi, &uri, &uri_n));
-    r->path = strndup(path, path_n);
-    for (size_t i = 0; i < sizeof header_sources / sizeof *header_sources; i++) {
-        r->headers[header_sources[i].header] =
-            header_copy(wsi, header_sources[i].token, header_sources[i].custom);
-    }
-    read_query(wsi, r);
-    read_peer(s, wsi, r);
-    return r->path != NULL;
-}
 
 /* The declared length of the body; false when it cannot be understood (RFC 9112 §6.3). */
 static bool body_length(const struct request *r, uint64_t *ret) {
@@ -666,7 +203,7 @@ static int http_request(struct signal *s, struct connection *c, struct lws *wsi,
     }
     c->x = x;
     s->counters.requests++;
-    if (!read_request(s, wsi, path, n, &x->request)) {
+    if (!http_read_request(s, wsi, path, n, &x->request)) {
         return -1;
     }
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* http_tick watches from here */
@@ -679,14 +216,14 @@ static int http_request(struct signal *s, struct connection *c, struct lws *wsi,
     }
     if (x->body_done) {
         x->deadline = clock_now() + ANSWER_TIME;
-        wait_quietly(x);
+        http_wait_quietly(x);
         dispatch_body(x);
         return 0;
     }
     x->deadline = clock_now() + HEAD_TIME + SEC(1) * (x->body_expected / BODY_RATE);
     if (strcasecmp(request_header(&x->request, HEADER_EXPECT), "100-continue") == 0) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-        return write_piece(x, go_on, sizeof go_on - 1);
+        return http_write_piece(x, go_on, sizeof go_on - 1);
     }
     return 0;
 }
@@ -730,7 +267,7 @@ static int http_body_done(struct connection *c) {
         return 0;
     }
     x->deadline = clock_now() + ANSWER_TIME;
-    wait_quietly(x);
+    http_wait_quietly(x);
     if (x->sink_done != NULL) {
         x->sink_done(x);
         return 0;
@@ -773,7 +310,7 @@ static int http_upgrade(struct signal *s, struct lws *wsi, const char *protocol)
     const char *word = "", *sentence = "";
 
     if (lws_http_get_uri_and_method(wsi, &uri, &uri_n) < 0 ||
-        !read_request(s, wsi, uri != NULL ? uri : "", (size_t)uri_n, &r)) {
+        !http_read_request(s, wsi, uri != NULL ? uri : "", (size_t)uri_n, &r)) {
         request_clear(&r);
         return -1;
     }
@@ -795,8 +332,8 @@ static int http_upgrade(struct signal *s, struct lws *wsi, const char *protocol)
     text_addf(&t,
               "HTTP/1.1 %d %s\r\n%scontent-type: " PROBLEM_TYPE
               "\r\ncontent-length: %zu\r\nconnection: close\r\n\r\n%s",
-              status, http_status_text(status), security_headers, body != NULL ? strlen(body) : 0,
-              body != NULL ? body : "");
+              status, http_status_text(status), http_security_headers,
+              body != NULL ? strlen(body) : 0, body != NULL ? body : "");
     free(body);
     uint8_t *out = t.failed ? NULL : malloc(LWS_PRE + t.n);
     if (out != NULL) {
@@ -812,7 +349,7 @@ static int http_upgrade(struct signal *s, struct lws *wsi, const char *protocol)
 static struct client *client_open(struct signal *s, struct lws *wsi) {
     struct request r = {0};
 
-    if (!read_request(s, wsi, "/ws", 3, &r)) {
+    if (!http_read_request(s, wsi, "/ws", 3, &r)) {
         request_clear(&r);
         return NULL;
     }
