@@ -5,6 +5,7 @@
 #include "signal/routes.h"
 #include "signal/state.h"
 #include "signal/websocket.h"
+#include "wire/json.h"
 
 #include <errno.h>
 #include <stdio.h>
