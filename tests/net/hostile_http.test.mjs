@@ -285,7 +285,8 @@ describe('hostile WebSocket', () => {
     ['bad UTF-8', 1007, (ws) => ws.frame(1, Buffer.from([0x22, 0xc3, 0x28, 0x22]))],
     ['binary', 1007, (ws) => ws.frame(2, randomBytes(100))],
     ['a flood', 1013, (ws) => { for (let i = 0; i < 3000; i++) ws.send({ v: 1, id: `${i}`, type: 'ping' }); }],
-    ['a flood of tiny pieces', [1013, 1009], (ws) => {
+    // It may still be sending when the server has waited long enough: then TCP resets.
+    ['a flood of tiny pieces', [1009, 1013, null], (ws) => {
       ws.frame(1, '"', { fin: false });
       for (let i = 0; i < 70_000; i++) ws.frame(0, 'x', { fin: false });
     }],
