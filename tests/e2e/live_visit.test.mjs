@@ -8,7 +8,7 @@ import { shoot } from './harness/artefacts.mjs';
 import { launch, open, PHONE } from './harness/chromium.mjs';
 import { COLOURS, writeBeeps, writeCamera, writeFilm } from './harness/pattern.mjs';
 import { Server } from './harness/server.mjs';
-import { arrange, comeIn, goLive, lipsWithin, MAIN, moving, OWN, playoutSkews, signIn, watchFrames } from './harness/visit.mjs';
+import { arrange, clocksWithin, comeIn, goLive, lipsWithin, MAIN, moving, OWN, playoutSkews, signIn, watchFrames } from './harness/visit.mjs';
 import { median, until } from './harness/wait.mjs';
 
 const FPS = 30;
@@ -111,9 +111,9 @@ test('one big button turns the sound on', async () => {
 });
 
 test('the rep\'s lips and voice are together after a join', async (t) => {
-  const skews = await playoutSkews(guest, { video: '0', audio: '4' }, 25);
-  t.diagnostic(`picture behind sound ${Math.round(median(skews))} ms (${skews.map(Math.round).join(' ')})`);
-  assert.ok(Math.abs(median(skews)) <= 40, `skews ${skews}`);
+  const lips = await clocksWithin(guest, { video: '0', audio: '4' });
+  t.diagnostic(`picture behind sound ${lips.words}`);
+  assert.ok(lips.ok, lips.words);
 });
 
 test('a screen takes the stage and gives it back', async (t) => {
@@ -127,9 +127,9 @@ test('a screen takes the stage and gives it back', async (t) => {
   await rep.getByRole('button', { name: 'Screen' }).click();
   await guest.waitForFunction(() => window.probe.find('pl-video.main >> video')?.getAttribute('aria-label')?.includes('live picture'));
   await moving(guest);
-  const skews = await playoutSkews(guest, { video: '0', audio: '4' }, 25);
-  t.diagnostic(`picture behind sound ${Math.round(median(skews))} ms after the switch`);
-  assert.ok(Math.abs(median(skews)) <= 40, `skews ${skews}`);
+  const lips = await clocksWithin(guest, { video: '0', audio: '4' });
+  t.diagnostic(`picture behind sound ${lips.words} after the switch`);
+  assert.ok(lips.ok, lips.words);
 });
 
 test('the customer shows herself after a private look', async () => {
@@ -149,7 +149,7 @@ test('the customer shows herself after a private look', async () => {
   await rep.waitForFunction(() => window.probe.find('.insets pl-video') === null);
 });
 
-test('a film played into the visit keeps flash and beep together', { timeout: 120_000 }, async (t) => {
+test('a film played into the visit keeps flash and beep together', { timeout: 240_000 }, async (t) => {
   const film = path.join(folder, 'film.mp4');
   await writeFilm(film, { seconds: 30 });
   await server.publish(film, 'Pattern');

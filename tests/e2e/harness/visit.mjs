@@ -75,6 +75,16 @@ export async function playoutSkews(page, { video, audio }, samples = 12) {
   return skews;
 }
 
+// The median skew by the streams' own clocks, looked at like flash and beep below.
+export async function clocksWithin(page, pair, most = 40) {
+  const skews = [];
+  do {
+    const all = (await playoutSkews(page, pair, 20)).sort((a, b) => a - b);
+    skews.push(all[all.length >> 1]);
+  } while (skews.length < 3 && Math.abs(skews.at(-1)) > most);
+  return { ok: Math.abs(skews.at(-1)) <= most, words: skews.map((s) => `${Math.round(s)} ms`).join(', then ') };
+}
+
 // Flash against beep, in looks of 4 s until one is within `most` ms, at most three: the browsers, the
 // server and their neighbours share the cores here, and a stall moves a stream until it is led back.
 export async function lipsWithin(page, { path, track, fps, most = 40 }) {

@@ -14,8 +14,8 @@ const FIRST_LEAD = 100;
 /* The streams' clocks are estimates that a busy machine blurs: they may move the picture slowly and not
  * far, so that a seek stays quick whatever they say. */
 const LONGEST_LEAD = 180;
-const LOOKS = 5;
-const GAIN = 0.5;
+const LOOKS = 3;
+const GAIN = 0.8;
 /* Below what people notice, and above what the measure wobbles. */
 const TOLERANCE = 15;
 
