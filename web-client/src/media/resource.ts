@@ -60,9 +60,11 @@ export async function restartResource(
   return response.text();
 }
 
-/* Also while the page is being closed; nobody waits for the answer. */
-export function deleteResource(endpoint: Endpoint, resource: Resource): void {
-  void fetch(resource.location, { method: "DELETE", headers: headers(endpoint, {}), keepalive: true }).catch(() => {
+/* Also while the page is being closed. Settles when the server has answered or cannot. */
+export async function deleteResource(endpoint: Endpoint, resource: Resource): Promise<void> {
+  try {
+    await fetch(resource.location, { method: "DELETE", headers: headers(endpoint, {}), keepalive: true });
+  } catch {
     /* gone already, or no network: the session ends by itself after 30 s without consent */
-  });
+  }
 }

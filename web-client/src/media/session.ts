@@ -34,6 +34,8 @@ export interface SessionOptions {
 const CONNECT_TIMEOUT = 6_000;
 /* How long an ICE restart may take before a new session is opened. */
 const RESTART_TIMEOUT = 2_500;
+/* How long a peer is kept for its session to be deleted. */
+const DELETE_TIMEOUT = 300;
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 3_000;
 
@@ -93,7 +95,7 @@ export class MediaSession {
 
   close(): void {
     if (this.state.name !== "closed") {
-      this.drop();
+      this.drop(true);
       this.set({ name: "closed" });
     }
   }
@@ -107,19 +109,29 @@ export class MediaSession {
     return this.state.name === "closed" || this.state.name === "failed";
   }
 
-  private drop(): void {
+  /* A closed peer says good-bye over DTLS, and then the server has nothing left to delete: `politely`
+   * waits for that. A lost peer is closed at once, so that pages see that its pictures are over. */
+  private drop(politely = false): void {
     clearTimeout(this.timer);
     this.attempt.abort();
     this.restarting = false;
-    if (this.peer !== null) {
-      this.peer.onstate = null;
-      this.peer.close();
-      this.peer = null;
-    }
-    if (this.resource !== null && this.endpoint !== null) {
-      deleteResource(this.endpoint, this.resource);
-    }
+    const { peer, resource, endpoint } = this;
+    this.peer = null;
     this.resource = null;
+    if (peer !== null) {
+      peer.onstate = null;
+    }
+    if (!politely || resource === null) {
+      peer?.close();
+    }
+    if (resource === null || endpoint === null) {
+      return;
+    }
+    const late = setTimeout(() => peer?.close(), DELETE_TIMEOUT);
+    void deleteResource(endpoint, resource).then(() => {
+      clearTimeout(late);
+      peer?.close();
+    });
   }
 
   private async connect(): Promise<void> {
@@ -135,7 +147,7 @@ export class MediaSession {
       this.timer = setTimeout(() => this.retry(null), CONNECT_TIMEOUT);
       const resource = await createResource(endpoint, offer, attempt.signal);
       if (attempt.signal.aborted) {
-        deleteResource(endpoint, resource);
+        void deleteResource(endpoint, resource);
         return;
       }
       this.resource = resource;

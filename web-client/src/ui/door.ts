@@ -236,9 +236,8 @@ export class Door extends LitElement {
       ${icon("lamp")}
       <div>
         <b>${product.name}</b>
-        <p class="small muted">
-          ${product.summary}${size === null ? nothing : html`${product.summary === "" ? "" : " · "}${t("card.size", { w: cm(size.w), h: cm(size.h), d: cm(size.d) })}`}
-        </p>
+        ${product.summary === "" ? nothing : html`<p class="small muted">${product.summary}</p>`}
+        ${size === null ? nothing : html`<p class="small muted">${t("card.size", { w: cm(size.w), h: cm(size.h), d: cm(size.d) })}</p>`}
       </div>
     </li>`;
   }

@@ -316,6 +316,11 @@ export class Player extends LitElement {
         width: 16px;
         height: 16px;
       }
+      @container (max-width: 340px) {
+        .time .of {
+          display: none;
+        }
+      }
       @container (max-width: 560px) {
         .controls {
           padding: var(--s5) var(--s2) var(--s1);
@@ -530,7 +535,7 @@ export class Player extends LitElement {
                     />`
                   : nothing}
               </div>
-              <span class="time">${clock(this.time)} / ${clock(this.duration)}${chapter === undefined ? nothing : html`<span class="chapter"> · ${chapter.title}</span>`}</span>
+              <span class="time">${clock(this.time)}<span class="of"> / ${clock(this.duration)}</span>${chapter === undefined ? nothing : html`<span class="chapter"> · ${chapter.title}</span>`}</span>
               ${this.speed()}
               ${this.hasCaptions
                 ? this.button(this.captions ? "captions" : "captionsOff", t(this.captions ? "player.captions_off" : "player.captions_on"), () => emit(this, "pl-captions", !this.captions))

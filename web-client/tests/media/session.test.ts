@@ -82,8 +82,20 @@ describe("a media session", () => {
     await settle();
     life.abort();
     expect(calls.at(-1)).toMatchObject({ method: "DELETE", url: "http://localhost/whep/v1/s1" });
+    expect(peers[0]?.state).toBe("connecting"); /* not before the server has heard of it */
+    await settle();
     expect(peers[0]?.state).toBe("closed");
     expect(states.at(-1)).toBe("closed");
+  });
+
+  test("does not wait for a server that has gone", async () => {
+    server({ POST: created, DELETE: ok });
+    open();
+    await settle();
+    vi.stubGlobal("fetch", () => new Promise(() => undefined));
+    life.abort();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(peers[0]?.state).toBe("closed");
   });
 
   test("restarts ICE when the path is lost", async () => {
