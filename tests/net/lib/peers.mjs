@@ -96,10 +96,10 @@ async function clip(...args) {
   return stdout;
 }
 
-/** 20 s of the pattern and its tone, encoded, for peers at RTP level: { vp8, h264, opus } paths. */
+/** 40 s of the pattern and its tone, encoded, for peers at RTP level: { vp8, h264, opus } paths. */
 export async function makeClips(dir) {
   const made = {};
-  for (const [codec, count] of [['vp8', 300], ['h264', 300], ['opus', 1000]]) {
+  for (const [codec, count] of [['vp8', 600], ['h264', 600], ['opus', 2000]]) {
     made[codec] = join(dir, `clip.${codec}`);
     await clip('encode', codec, String(count), made[codec]);
   }
