@@ -15,7 +15,6 @@ export class NewVisitElement extends LitElement {
   @property() failure = "";
   @property({ type: Boolean }) busy = false;
   @state() private later = false;
-  @state() private recording: NewVisit["recording"] = "off";
   @state() private wrong: "" | "title" | "date" = "";
 
   static override styles = [
@@ -61,7 +60,7 @@ export class NewVisitElement extends LitElement {
     const products = data.getAll("product").map(String);
     const wish: NewVisit = {
       title,
-      recording: this.recording,
+      recording: "off", // offered here once the server keeps what it is told to keep
       ...(products.length === 0 ? {} : { products }),
       ...(this.later
         ? { starts_at: new Date(date).toISOString().replace(/\.\d+Z$/, "Z"), tz: Intl.DateTimeFormat().resolvedOptions().timeZone }
@@ -106,17 +105,6 @@ export class NewVisitElement extends LitElement {
               ${this.wrong === "date" ? html`<p class="small bad">${t("new.needs_date")}</p>` : nothing}
             </div>`
           : nothing}
-      </fieldset>
-      <fieldset aria-describedby="recording-more">
-        <legend>${t("new.recording")}</legend>
-        <div class="either">
-          ${(["off", "ask", "on"] as const).map(
-            (choice) => html`<label class="pick">
-              <input type="radio" name="recording" value=${choice} .checked=${this.recording === choice} @change=${() => (this.recording = choice)} />${t(`new.recording_${choice}`)}
-            </label>`,
-          )}
-        </div>
-        <p class="small muted" id="recording-more" aria-live="polite">${t(`new.recording_${this.recording}_more`)}</p>
       </fieldset>
       <button class="primary big" ?disabled=${this.busy}>${t("new.create")}</button>
     </form>`;
