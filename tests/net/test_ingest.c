@@ -367,8 +367,10 @@ static void a_film_in_a_loop_is_one_seamless_stream(void **state) {
     /* A frame of AAC more than the film's pictures may lie at each seam. */
     assert_true(w.tracks[1].longest_step <= 0.0605);
     assert_true(w.tracks[1].steps > (WATCHED_SECONDS - 2) * 50);
-    assert_true(w.longest_without_key < 2.7);
-    assert_true(w.answered_at && w.answered_at - w.asked_at < G_USEC_PER_SEC);
+    /* On a machine that is too busy to encode every picture, key frames wait with the others. */
+    double patience = w.tracks[0].longest_step > 0.1 ? 3 : 1;
+    assert_true(w.longest_without_key < 2.1 * patience);
+    assert_true(w.answered_at && (double)(w.answered_at - w.asked_at) < 0.5e6 * patience);
     print_message("key frame %.0f ms after PLI\n", (double)(w.answered_at - w.asked_at) / 1000);
     assert_lips(&w);
     remove(film);
