@@ -78,6 +78,9 @@ static int cut_vp8(struct packetiser *p, struct bytes frame) {
 
 /* Takes the next NAL unit off the byte stream (H.264 Annex B); false at its end. */
 static bool next_nal(struct bytes *stream, struct bytes *ret) {
+    if (stream->n < 4) {
+        return false;
+    }
     const uint8_t *p = stream->p, *end = stream->p + stream->n;
     while (end - p >= 3 && !(p[0] == 0 && p[1] == 0 && p[2] == 1)) {
         p++;
