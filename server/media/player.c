@@ -15,7 +15,9 @@
 /* Frames leave on a common grid, at most this late, so that one turn of the thread serves many
  * viewers instead of one turn each (measured: a quarter of the cost of 200 viewers). Their times in
  * RTP stay exact. */
-#define GRID MSEC(5)
+#define GRID MSEC(10)
+/* So do the once-a-second reports: the control thread is woken for many positions at once. */
+#define TICK_GRID MSEC(100)
 
 struct player {
     const struct presentation *presentation; /* counted by presentation_files */
@@ -220,11 +222,11 @@ static void tick(struct session *s, usec_t now) {
     }
     bool early =
         p->cursor.video.stream.early_reports > 0 || p->cursor.audio.stream.early_reports > 0;
-    p->tick_due = now + (early ? STREAM_REPORT_EARLY : TICK);
+    p->tick_due = now + (early ? STREAM_REPORT_EARLY : TICK - now % TICK_GRID);
     if (now < p->second_due) {
         return;
     }
-    p->second_due = now + TICK;
+    p->second_due = now + TICK - now % TICK_GRID;
     if (p->cursor.state == CURSOR_PLAYING) {
         tell_position(s, 0, now);
     }
