@@ -118,33 +118,13 @@ static bool detail_is_fine(const char *key, const struct json *value) {
 
 /* Merges the details of the body into those of the row. */
 static bool read_details(struct exchange *x, const struct json *body, struct product_row *p) {
-    struct json *old = NULL, *merged = json_new_object();
-    bool fine = true;
+    bool given = false;
+    bool fine = fields_merge(x, body, detail_keys, detail_is_fine, p->details, sizeof p->details,
+                             &given, "The product's details are too long.");
 
-    json_parse(bytes_of_text(p->details), sizeof p->details, &old);
-    for (size_t i = 0; detail_keys[i] != NULL && fine; i++) {
-        const char *key = detail_keys[i];
-        const struct json *value = json_has(body, key) ? json_get(body, key) : json_get(old, key);
-        if (json_has(body, key)) {
-            p->fields |= PRODUCT_DETAILS;
-            fine = detail_is_fine(key, value);
-            if (!fine) {
-                reply_bad_field(x, key, "“%s” has the wrong form.", key);
-            }
-        }
-        json_put(merged, key, json_duplicate(value));
+    if (given) {
+        p->fields |= PRODUCT_DETAILS;
     }
-    size_t n = 0;
-    char *text = json_write_text(merged, false, &n);
-    if (fine && (text == NULL || n >= sizeof p->details)) {
-        reply_problem(x, 400, "too-large", "The product's details are too long.");
-        fine = false;
-    } else if (fine) {
-        memcpy(p->details, text, n + 1);
-    }
-    free(text);
-    json_free(old);
-    json_free(merged);
     return fine;
 }
 

@@ -220,34 +220,13 @@ static bool detail_is_fine(const char *key, const struct json *value) {
 }
 
 static bool read_details(struct exchange *x, const struct json *body, struct walkthrough_row *w) {
-    struct json *old = NULL, *merged = json_new_object();
-    bool fine = true;
+    bool given = false;
+    bool fine = fields_merge(x, body, detail_keys, detail_is_fine, w->details, sizeof w->details,
+                             &given, "Chapters, captions and call to action are too long.");
 
-    json_parse(bytes_of_text(w->details), sizeof w->details, &old);
-    for (size_t i = 0; detail_keys[i] != NULL && fine; i++) {
-        const char *key = detail_keys[i];
-        bool given = json_has(body, key);
-        const struct json *value = given ? json_get(body, key) : json_get(old, key);
-        if (given) {
-            w->fields |= WALKTHROUGH_DETAILS;
-            fine = detail_is_fine(key, value);
-            if (!fine) {
-                reply_bad_field(x, key, "“%s” has the wrong form.", key);
-            }
-        }
-        json_put(merged, key, json_duplicate(value));
+    if (given) {
+        w->fields |= WALKTHROUGH_DETAILS;
     }
-    size_t n = 0;
-    char *text = json_write_text(merged, false, &n);
-    if (fine && (text == NULL || n >= sizeof w->details)) {
-        reply_problem(x, 400, "too-large", "Chapters, captions and call to action are too long.");
-        fine = false;
-    } else if (fine) {
-        memcpy(w->details, text, n + 1);
-    }
-    free(text);
-    json_free(old);
-    json_free(merged);
     return fine;
 }
 

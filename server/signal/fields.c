@@ -76,6 +76,39 @@ bool field_bool(struct exchange *x, const struct json *body, const char *key, bo
     return true;
 }
 
+bool fields_merge(struct exchange *x, const struct json *body, const char *const keys[],
+                  bool (*is_fine)(const char *key, const struct json *value), char *text,
+                  size_t size, bool *ret_given, const char *too_long) {
+    struct json *old = NULL, *merged = json_new_object();
+    bool fine = true;
+
+    json_parse(bytes_of_text(text), size, &old);
+    for (size_t i = 0; keys[i] != NULL && fine; i++) {
+        bool given = json_has(body, keys[i]);
+        const struct json *value = given ? json_get(body, keys[i]) : json_get(old, keys[i]);
+        if (given) {
+            *ret_given = true;
+            fine = is_fine(keys[i], value);
+            if (!fine) {
+                reply_bad_field(x, keys[i], "“%s” has the wrong form.", keys[i]);
+            }
+        }
+        json_put(merged, keys[i], json_duplicate(value));
+    }
+    size_t n = 0;
+    char *written = json_write_text(merged, false, &n);
+    if (fine && (written == NULL || n >= size)) {
+        reply_problem(x, 400, "too-large", "%s", too_long);
+        fine = false;
+    } else if (fine) {
+        memcpy(text, written, n + 1);
+    }
+    free(written);
+    json_free(old);
+    json_free(merged);
+    return fine;
+}
+
 void put_time(struct json *object, const char *key, int64_t unix_seconds) {
     char text[RFC3339_MAX];
 

@@ -17,6 +17,14 @@ bool field_time(struct exchange *x, const struct json *body, const char *key, in
 bool field_bool(struct exchange *x, const struct json *body, const char *key, bool *ret,
                 bool *ret_given);
 
+/* Merges those of `keys` (ends with NULL) that the body has into `text`, a row's JSON object of at
+ * most `size` bytes with its NUL. `is_fine` judges each value; what is wrong is answered 400, a
+ * result that is too long with `too_long`, and `text` stays as it is. *ret_given: the body has one
+ * of them. */
+bool fields_merge(struct exchange *x, const struct json *body, const char *const keys[],
+                  bool (*is_fine)(const char *key, const struct json *value), char *text,
+                  size_t size, bool *ret_given, const char *too_long);
+
 /* Unix seconds as text, 0 as null. */
 void put_time(struct json *object, const char *key, int64_t unix_seconds);
 
