@@ -12,7 +12,7 @@
 struct database;
 
 struct database_limits { /* rows; 0: unlimited */
-    size_t users, tokens, products, visits, invites_per_visit, walkthroughs;
+    size_t users, tokens, products, visits, invites_per_visit, walkthroughs, sources, slides;
     unsigned login_failures; /* of one e-mail address in 15 minutes, then -EAGAIN; 0: 8 */
     unsigned session_days;   /* 0: 14 */
 };
@@ -56,7 +56,17 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
     X(walkthroughs_get, struct walkthrough_row, DATA, NULL)                                        \
     X(walkthroughs_change, struct walkthrough_row, DATA, NULL)                                     \
     X(walkthroughs_delete, struct walkthrough_row, DATA, NULL)                                     \
-    X(walkthroughs_list, struct walkthrough_list, DATA, walkthrough_list_clear)
+    X(walkthroughs_list, struct walkthrough_list, DATA, walkthrough_list_clear)                    \
+    X(sources_create, struct source_row, DATA, NULL)                                               \
+    X(sources_get, struct source_row, DATA, NULL)                                                  \
+    X(sources_change, struct source_row, DATA, NULL)                                               \
+    X(sources_delete, struct source_row, DATA, NULL)                                               \
+    X(sources_list, struct source_list, DATA, source_list_clear)                                   \
+    X(slides_create, struct slides_row, DATA, NULL)                                                \
+    X(slides_get, struct slides_row, DATA, NULL)                                                   \
+    X(slides_change, struct slides_row, DATA, NULL)                                                \
+    X(slides_delete, struct slides_row, DATA, NULL)                                                \
+    X(slides_list, struct slides_list, DATA, slides_list_clear)
 
 /* What each needs and gives:
  * users_add            user.email, name, role, password → user.id. -EEXIST, -EINVAL (no address).
@@ -70,11 +80,15 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
  * products_change      writes `fields`, then gives the whole row. Likewise visits_, walkthroughs_.
  * visits_change        -EINVAL when a product does not exist (likewise visits_create).
  * visits_progress      -EPERM when it would leave `ended`; going back to an earlier state is
- * ignored. visits_delete        with its invites. invites_create       -ENOENT no such visit,
- * -EPERM it has ended. invites_revoke       id and visit → the row. Works at once: nothing caches
- * invites. invites_open         -ENOENT unknown, -EKEYREVOKED, -EKEYEXPIRED. walkthroughs_create  →
- * id, slug. state as given (compiling). walkthroughs_get     id, or else slug → the row.
- * walkthroughs_delete  id → the row as it was.
+ *                      ignored.
+ * visits_delete        with its invites.
+ * invites_create       -ENOENT no such visit, -EPERM it has ended.
+ * invites_revoke       id and visit → the row. Works at once: nothing caches invites.
+ * invites_open         -ENOENT unknown, -EKEYREVOKED, -EKEYEXPIRED.
+ * walkthroughs_create  → id, slug. state as given (compiling). -EEXIST: the visit has a replay.
+ * walkthroughs_get     id, or else slug, or else visit → the row.
+ * walkthroughs_delete  id → the row as it was. Likewise sources_, slides_.
+ * sources_create       → id, stream_key, port. -ENOSPC also when no SRT port is left.
  */
 #define STORE_DECLARE(name, type, lane, clear) int name(struct database *db, type *argument);
 STORE_OPERATIONS(STORE_DECLARE)
@@ -85,3 +99,5 @@ void product_list_clear(void *list);     /* struct product_list */
 void visit_list_clear(void *list);       /* struct visit_list */
 void invite_list_clear(void *list);      /* struct invite_list */
 void walkthrough_list_clear(void *list); /* struct walkthrough_list */
+void source_list_clear(void *list);      /* struct source_list */
+void slides_list_clear(void *list);      /* struct slides_list */

@@ -47,6 +47,28 @@ const char *const migrations[] = {
     "  duration REAL NOT NULL, published INTEGER NOT NULL,"
     "  product TEXT REFERENCES products(id) ON DELETE SET NULL, source TEXT NOT NULL,"
     "  directory TEXT NOT NULL, details TEXT NOT NULL, created_at INTEGER NOT NULL,"
-    "  updated_at INTEGER NOT NULL) STRICT;"};
+    "  updated_at INTEGER NOT NULL) STRICT;",
+
+    /* 2: replays, green screens, cancel and retry; live sources; slides. Version 1 put the old
+     * source back when a new film failed, and did not keep it while the new one was compiled. */
+    "ALTER TABLE walkthroughs ADD COLUMN visit TEXT REFERENCES visits(id) ON DELETE SET NULL;"
+    "ALTER TABLE walkthroughs ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE walkthroughs ADD COLUMN key TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE walkthroughs ADD COLUMN film TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE walkthroughs ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE walkthroughs SET queued = number,"
+    "  film = iif(directory <> '' AND state <> 0, source, '');"
+    "CREATE UNIQUE INDEX walkthroughs_by_visit ON walkthroughs(visit) WHERE visit IS NOT NULL;"
+    "CREATE TABLE sources("
+    "  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind INTEGER NOT "
+    "NULL,"
+    "  url TEXT NOT NULL, passphrase TEXT NOT NULL, key TEXT NOT NULL, walkthroughs TEXT NOT NULL,"
+    "  stream_key TEXT NOT NULL UNIQUE, port INTEGER UNIQUE, created_at INTEGER NOT NULL,"
+    "  updated_at INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE slides("
+    "  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, state INTEGER NOT "
+    "NULL,"
+    "  error TEXT NOT NULL, reason TEXT NOT NULL, source TEXT NOT NULL, directory TEXT NOT NULL,"
+    "  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;"};
 
 const size_t migration_count = sizeof(migrations) / sizeof(*migrations);

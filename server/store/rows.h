@@ -172,7 +172,8 @@ enum walkthrough_field {
     WALKTHROUGH_PRODUCT = 8,
     WALKTHROUGH_SOURCE = 16, /* a new upload: without OUTCOME the state becomes compiling */
     WALKTHROUGH_PROGRESS = 32,
-    WALKTHROUGH_OUTCOME = 64 /* state, error, duration, directory */
+    WALKTHROUGH_OUTCOME = 64, /* state, error, reason, duration, directory, film */
+    WALKTHROUGH_KEY = 128
 };
 
 struct walkthrough_row {
@@ -182,15 +183,73 @@ struct walkthrough_row {
     enum walkthrough_state state;
     double progress; /* 0..1 */
     char error[512]; /* a sentence, "" none */
+    char reason[32]; /* a stable word beside it */
     double duration; /* seconds */
     bool published;
     char product[ID_MAX];
-    char source[STORE_PATH_MAX];    /* the uploaded file, absolute or below the data directory */
+    char visit[ID_MAX];          /* the replay of this visit, which has one at most; "" an upload */
+    char key[8];                 /* green screen: "" none, "auto" or RRGGBB */
+    char source[STORE_PATH_MAX]; /* the file uploaded last, absolute or below the data directory */
+    char film[STORE_PATH_MAX];   /* the file that `directory` was made of; "" none or unknown */
     char directory[STORE_PATH_MAX]; /* its presentation, below DATA/presentations; "" until ready */
     char
         details[STORE_DETAILS_MAX]; /* a JSON object text: chapters, captions, call to action; "" */
     int64_t created_at, updated_at;
     unsigned fields; /* change: enum walkthrough_field */
+};
+
+/* ---- Live sources: RTMP, SRT, cameras, playlists ---- */
+
+#define STORE_SOURCE_WALKTHROUGHS 32
+
+enum input_kind { /* also in the database: never change a number */
+                  INPUT_RTMP,
+                  INPUT_SRT, /* we listen */
+                  INPUT_SRT_CALLER,
+                  INPUT_RTSP,
+                  INPUT_PLAYLIST,
+                  INPUT_TEST
+};
+
+enum source_field {
+    SOURCE_NAME = 1,
+    SOURCE_URL = 2,
+    SOURCE_WALKTHROUGHS = 4,
+    SOURCE_PASSPHRASE = 8,
+    SOURCE_KEY = 16,
+    SOURCE_STREAM_KEY = 32 /* a new one is made */
+};
+
+struct source_row {
+    char id[ID_MAX];
+    char name[VISIT_NAME_MAX];
+    enum input_kind kind;
+    char url[STORE_PATH_MAX]; /* SRT_CALLER, RTSP */
+    char passphrase[80];      /* SRT, "" none */
+    char key[8];              /* green screen, as of a walkthrough */
+    size_t walkthrough_count; /* PLAYLIST */
+    char walkthroughs[STORE_SOURCE_WALKTHROUGHS][ID_MAX];
+    uint16_t port_first, port_last;    /* create, SRT: choose from these */
+    char stream_key[STORE_SECRET_MAX]; /* out, RTMP; readable, since the console shows it */
+    uint16_t port;                     /* out, SRT */
+    int64_t created_at, updated_at;    /* out */
+    unsigned fields;                   /* change: enum source_field */
+};
+
+/* ---- Slides ---- */
+
+enum slides_field { SLIDES_TITLE = 1, SLIDES_OUTCOME = 2 /* state, error, reason, directory */ };
+
+struct slides_row {
+    char id[ID_MAX];
+    char title[VISIT_TITLE_MAX];
+    enum walkthrough_state state;
+    char error[512];
+    char reason[32];
+    char source[STORE_PATH_MAX];    /* the uploaded PDF, below the data directory */
+    char directory[STORE_PATH_MAX]; /* its pages, below DATA/slides; "" until ready */
+    int64_t created_at, updated_at;
+    unsigned fields; /* change: enum slides_field */
 };
 
 /* ---- Lists: newest first ---- */
@@ -209,9 +268,22 @@ struct visit_list {
 
 struct walkthrough_list {
     size_t offset, limit;
-    bool compiling_only;
+    bool compiling_only; /* in the order in which they were queued */
     size_t count;
     struct walkthrough_row *rows;
+};
+
+struct source_list {
+    size_t offset, limit;
+    size_t count;
+    struct source_row *rows;
+};
+
+struct slides_list {
+    size_t offset, limit;
+    bool compiling_only; /* in the order of their making */
+    size_t count;
+    struct slides_row *rows;
 };
 
 struct row_id {
@@ -220,3 +292,5 @@ struct row_id {
 
 const char *
 walkthrough_state_name(enum walkthrough_state state); /* "compiling", "ready", "failed" */
+const char *input_kind_name(enum input_kind kind);    /* "rtmp", "srt", "srt-caller", "rtsp", … */
+bool input_kind_parse(const char *name, enum input_kind *ret);

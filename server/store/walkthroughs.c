@@ -13,7 +13,9 @@
 
 #define WALKTHROUGH_COLUMNS                                                                        \
     "id, slug, title, state, progress, error, duration, published, coalesce(product, ''),"         \
-    " source, directory, details, created_at, updated_at"
+    " source, directory, details, created_at, updated_at, coalesce(visit, ''), reason, key, film"
+
+#define NEXT_QUEUED "(SELECT 1 + coalesce(max(queued), 0) FROM walkthroughs)"
 
 const char *walkthrough_state_name(enum walkthrough_state state) {
     static const char *const names[] = {
@@ -40,6 +42,10 @@ static void read_walkthrough(struct query *q, struct walkthrough_row *ret) {
     query_text(q, 11, ret->details, sizeof(ret->details));
     ret->created_at = query_int(q, 12);
     ret->updated_at = query_int(q, 13);
+    query_text(q, 14, ret->visit, sizeof(ret->visit));
+    query_text(q, 15, ret->reason, sizeof(ret->reason));
+    query_text(q, 16, ret->key, sizeof(ret->key));
+    query_text(q, 17, ret->film, sizeof(ret->film));
 }
 
 /* 1 when the slug is taken, 0 when free, or −errno. */
@@ -76,9 +82,11 @@ static int insert(struct database *db, struct walkthrough_row *w) {
     secret_id(w->id);
     w->created_at = w->updated_at = database_now(db);
     struct query q = query_new(
-        db, "INSERT INTO walkthroughs(id, slug, title, state, progress, error, duration, published,"
-            " product, source, directory, details, created_at, updated_at)"
-            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        db,
+        "INSERT INTO walkthroughs(id, slug, title, state, progress, error, duration, published,"
+        " product, source, directory, details, created_at, updated_at, visit, reason, key,"
+        " film, queued) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " NEXT_QUEUED
+        ")");
     query_bind_text(&q, w->id);
     query_bind_text(&q, w->slug);
     query_bind_text(&q, w->title);
@@ -93,6 +101,10 @@ static int insert(struct database *db, struct walkthrough_row *w) {
     query_bind_text(&q, w->details);
     query_bind_int(&q, w->created_at);
     query_bind_int(&q, w->updated_at);
+    query_bind_text_or_null(&q, w->visit);
+    query_bind_text(&q, w->reason);
+    query_bind_text(&q, w->key);
+    query_bind_text(&q, w->film);
     return query_run(&q);
 }
 
@@ -108,9 +120,11 @@ int walkthroughs_create(struct database *db, struct walkthrough_row *walkthrough
 int walkthroughs_get(struct database *db, struct walkthrough_row *w) {
     struct query q =
         w->id[0] ? query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs WHERE id = ?")
-                 : query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs WHERE slug = ?");
-    char key[STORE_SLUG_MAX];
-    snprintf(key, sizeof(key), "%s", w->id[0] ? w->id : w->slug);
+        : w->slug[0]
+            ? query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs WHERE slug = ?")
+            : query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs WHERE visit = ?");
+    char key[STORE_SLUG_MAX]; /* stays bound while the row is overwritten */
+    snprintf(key, sizeof(key), "%s", w->id[0] ? w->id : w->slug[0] ? w->slug : w->visit);
     query_bind_text(&q, key);
     if (query_row(&q)) {
         read_walkthrough(&q, w);
@@ -126,8 +140,11 @@ int walkthroughs_change(struct database *db, struct walkthrough_row *w) {
             " progress = iif(?2 & 32, ?8, iif(?2 & 16, 0, progress)),"
             " state = iif(?2 & 64, ?9, iif(?2 & 16, 0, state)),"
             " error = iif(?2 & 64, ?10, iif(?2 & 16, '', error)),"
-            " duration = iif(?2 & 64, ?11, duration), directory = iif(?2 & 64, ?12, directory),"
-            " updated_at = ?13 WHERE id = ?1");
+            " reason = iif(?2 & 64, ?11, iif(?2 & 16, '', reason)),"
+            " duration = iif(?2 & 64, ?12, duration), directory = iif(?2 & 64, ?13, directory),"
+            " film = iif(?2 & 64, ?14, film), key = iif(?2 & 128, ?15, key),"
+            " queued = iif((?2 & 80) = 16, " NEXT_QUEUED ", queued),"
+            " updated_at = ?16 WHERE id = ?1");
     query_bind_text(&q, w->id);
     query_bind_int(&q, w->fields);
     query_bind_text(&q, w->title);
@@ -138,8 +155,11 @@ int walkthroughs_change(struct database *db, struct walkthrough_row *w) {
     query_bind_real(&q, w->progress);
     query_bind_int(&q, w->state);
     query_bind_text(&q, w->error);
+    query_bind_text(&q, w->reason);
     query_bind_real(&q, w->duration);
     query_bind_text(&q, w->directory);
+    query_bind_text(&q, w->film);
+    query_bind_text(&q, w->key);
     query_bind_int(&q, database_now(db));
     int changed = query_run(&q);
     if (changed <= 0) {
@@ -171,12 +191,14 @@ int walkthroughs_delete(struct database *db, struct walkthrough_row *w) {
 }
 
 int walkthroughs_list(struct database *db, struct walkthrough_list *list) {
-    struct query q = query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs"
-                                   " WHERE NOT ? OR state = 0"
-                                   " ORDER BY number DESC LIMIT ? OFFSET ?");
+    struct query q =
+        list->compiling_only
+            ? query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs WHERE state = 0"
+                            " ORDER BY queued LIMIT ? OFFSET ?")
+            : query_new(db, "SELECT " WALKTHROUGH_COLUMNS " FROM walkthroughs"
+                            " ORDER BY number DESC LIMIT ? OFFSET ?");
     list->count = 0;
     list->rows = NULL;
-    query_bind_int(&q, list->compiling_only);
     query_bind_int(&q, (int64_t)list_limit(list->limit));
     query_bind_int(&q, (int64_t)list->offset);
     while (query_row(&q)) {

@@ -12,6 +12,8 @@ static const struct database_limits limits = {.users = 5,
                                               .visits = 20,
                                               .invites_per_visit = 3,
                                               .walkthroughs = 20,
+                                              .sources = 4,
+                                              .slides = 3,
                                               .login_failures = 3};
 
 int store_test_setup(void **state) {
