@@ -112,16 +112,31 @@ int presentation_check(struct presentation *p) {
     return 0;
 }
 
+static uint32_t short_side(const struct presentation_rung *r) {
+    return r->rung.width < r->rung.height ? r->rung.width : r->rung.height;
+}
+
+/* Whether `a` suits a viewer of whom nothing is known better than `b`. */
+static bool suits_better(const struct presentation_rung *a, const struct presentation_rung *b) {
+    const bool a_fits = short_side(a) <= PRESENTATION_SHORT_SIDE;
+    const bool b_fits = short_side(b) <= PRESENTATION_SHORT_SIDE;
+    if (a_fits != b_fits) {
+        return a_fits;
+    }
+    return a_fits ? short_side(a) > short_side(b) : short_side(a) < short_side(b);
+}
+
 const struct presentation_rung *presentation_video(const struct presentation *p,
                                                    enum media_codec codec) {
+    const struct presentation_rung *best = NULL;
     for (size_t i = 0; i < p->rung_count; i++) {
         const struct presentation_rung *r = &p->rungs[i];
         if (r->kind == MEDIA_VIDEO && r->open && r->speed_percent == 100 &&
-            (codec == CODEC_NONE || r->codec == codec)) {
-            return r;
+            (codec == CODEC_NONE || r->codec == codec) && (best == NULL || suits_better(r, best))) {
+            best = r;
         }
     }
-    return NULL;
+    return best;
 }
 
 const struct presentation_rung *presentation_audio(const struct presentation *p,

@@ -7,6 +7,7 @@
 #define PRESENTATION_RUNGS_MAX 16
 #define PRESENTATION_NAME_MAX 64
 #define PRESENTATION_MANIFEST_MAX 262144
+#define PRESENTATION_SHORT_SIDE 720 /* pixels: what a viewer is given first */
 
 struct presentation_rung {
     char file[PRESENTATION_NAME_MAX]; /* a plain name inside the directory */
@@ -34,8 +35,9 @@ int presentation_set_rung(struct presentation *p, size_t index, struct bytes fil
  * speed 100. Else -EBADMSG. */
 int presentation_check(struct presentation *p);
 
-/* The video rung for a codec (or the first of all with CODEC_NONE), or the audio rung at a speed.
- * NULL: none. */
+/* The video rung for a codec (CODEC_NONE: any): the largest whose short side is at most
+ * PRESENTATION_SHORT_SIDE, else the smallest; the earlier of two alike. Or the audio rung at a
+ * speed. NULL: none. */
 const struct presentation_rung *presentation_video(const struct presentation *p,
                                                    enum media_codec codec);
 const struct presentation_rung *presentation_audio(const struct presentation *p,

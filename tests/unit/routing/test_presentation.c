@@ -114,6 +114,45 @@ static void manifests_are_checked(void **state) {
     }
 }
 
+/* A presentation of H.264 pictures of these sizes, in this order, and which is taken. */
+static void assert_choice(const uint32_t sizes[3][2], size_t count, size_t chosen) {
+    struct presentation p;
+    memset(&p, 0, sizeof p);
+    p.rung_count = count + 1;
+    p.rungs[0] = (struct presentation_rung){.kind = MEDIA_VIDEO,
+                                            .codec = CODEC_VP8,
+                                            .speed_percent = 100,
+                                            .open = true,
+                                            .rung = {.width = 320, .height = 180}};
+    for (size_t i = 0; i < count; i++) {
+        p.rungs[i + 1] = (struct presentation_rung){
+            .kind = MEDIA_VIDEO,
+            .codec = CODEC_H264,
+            .speed_percent = 100,
+            .open = true,
+            .rung = {.width = sizes[i][0], .height = sizes[i][1]},
+        };
+    }
+    assert_ptr_equal(presentation_video(&p, CODEC_H264), &p.rungs[chosen + 1]);
+    assert_ptr_equal(presentation_video(&p, CODEC_VP8), &p.rungs[0]);
+    p.rungs[chosen + 1].open = false;
+    if (count == 1) {
+        assert_null(presentation_video(&p, CODEC_H264));
+    }
+}
+
+static void the_largest_of_the_middle_is_taken(void **state) {
+    (void)state;
+    assert_choice((const uint32_t[3][2]){{1920, 1080}, {1280, 720}, {640, 360}}, 3, 1);
+    assert_choice((const uint32_t[3][2]){{640, 360}, {1280, 720}, {1920, 1080}}, 3, 1);
+    assert_choice((const uint32_t[3][2]){{1080, 1920}, {720, 1280}, {360, 640}}, 3, 1);
+    assert_choice((const uint32_t[3][2]){{1600, 900}, {640, 360}}, 2, 1);
+    assert_choice((const uint32_t[3][2]){{2560, 1440}, {1920, 1080}}, 2, 1);
+    assert_choice((const uint32_t[3][2]){{320, 180}}, 1, 0);
+    assert_choice((const uint32_t[3][2]){{1920, 1080}}, 1, 0);
+    assert_choice((const uint32_t[3][2]){{0, 0}, {0, 0}}, 2, 0); /* of an old file, not told */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_made_file_opens_and_is_searched),
@@ -121,6 +160,7 @@ int main(void) {
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(lies_in_the_index_are_refused),
         cmocka_unit_test(manifests_are_checked),
+        cmocka_unit_test(the_largest_of_the_middle_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
