@@ -1,6 +1,6 @@
 /* Objects of the HTTP API that the console shows. */
 import { recording, visitState } from "./protocol";
-import { anything, flag, list, nullable, number, object, oneOf, read, text, withDefault, type Reader, type Shape } from "./shape";
+import { flag, list, nullable, number, object, oneOf, read, text, withDefault, type Reader, type Shape } from "./shape";
 
 export const visit = object({
   id: text,
@@ -31,18 +31,102 @@ export type InviteInfo = Shape<typeof invite>;
 export const product = object({ id: text, name: text, summary: withDefault(text, "") });
 export type ProductInfo = Shape<typeof product>;
 
+/* A list whose entries of another shape are left out: such a detail must not hide the whole. */
+function lenient<T>(reader: Reader<T>): Reader<readonly T[]> {
+  return (value, path) =>
+    !Array.isArray(value)
+      ? []
+      : value.flatMap((item, i) => {
+          try {
+            return [reader(item, `${path}[${i}]`)];
+          } catch {
+            return [];
+          }
+        });
+}
+
+export const walkthroughState = oneOf("compiling", "ready", "failed");
+
 export const walkthrough = object({
   id: text,
   slug: text,
   title: withDefault(text, ""),
-  state: oneOf("compiling", "ready", "failed"),
+  state: walkthroughState,
   progress: withDefault(number, 0),
-  error: anything,
+  /* While compiling: what is being done, seconds it will take (null: not known), jobs before it. */
+  stage: withDefault(text, ""),
+  seconds_left: nullable(number),
+  ahead: withDefault(number, 0),
+  /* When failed: words, and a stable word. */
+  error: nullable(text),
+  reason: withDefault(text, ""),
   duration: withDefault(number, 0),
   poster: nullable(text),
   published: withDefault(flag, false),
+  /* The visit this is the replay of. */
+  visit: nullable(text),
+  /* "" or null: no green screen. */
+  key: nullable(text),
+  captions: lenient(object({ lang: text, label: withDefault(text, "") })),
+  chapters: lenient(object({ t: number, title: text })),
 });
 export type WalkthroughInfo = Shape<typeof walkthrough>;
+
+/* The recording of a visit, as far as it is. */
+export const replay = object({ slug: text, state: walkthroughState });
+export type Replay = Shape<typeof replay>;
+
+export const sourceKind = oneOf("rtmp", "srt", "srt-caller", "rtsp", "playlist", "test");
+export type SourceKind = Shape<typeof sourceKind>;
+export const sourceState = oneOf("off", "waiting", "connected", "lost");
+export type SourceState = Shape<typeof sourceState>;
+
+export const liveSource = object({
+  id: text,
+  name: withDefault(text, ""),
+  kind: sourceKind,
+  url: nullable(text),
+  walkthroughs: withDefault(list(text), []),
+  key: nullable(text),
+  /* Where an encoder sends to. */
+  server: nullable(text),
+  stream_key: nullable(text),
+  state: withDefault(sourceState, "off"),
+  delay_ms: nullable(number),
+  detail: withDefault(text, ""),
+  /* The visit it is on stage of. */
+  visit: nullable(text),
+});
+export type LiveSource = Shape<typeof liveSource>;
+
+export interface NewSource {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly url?: string;
+  readonly walkthroughs?: readonly string[];
+  readonly passphrase?: string;
+  readonly key?: string;
+}
+
+export const slidePage = object({ width: number, height: number, image: text, text: nullable(text) });
+export type SlidePage = Shape<typeof slidePage>;
+
+export const slides = object({
+  id: text,
+  title: withDefault(text, ""),
+  state: walkthroughState,
+  error: nullable(text),
+  pages: withDefault(list(slidePage), []),
+});
+export type SlidesInfo = Shape<typeof slides>;
+
+/* The text layer of a page, in reading order. */
+const textLayer = object({ lines: list(object({ text })) });
+export function readTextLayer(value: unknown): string {
+  return read(textLayer, value)
+    .lines.map((line) => line.text)
+    .join("\n");
+}
 
 /* Lists come as an array, or as an object with one array in it (room for paging). */
 export function readList<T>(reader: Reader<T>, value: unknown): readonly T[] {

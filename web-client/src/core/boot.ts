@@ -1,7 +1,8 @@
 /* What the server writes into a page (`#parlour-boot`), so that the first view needs no request. */
+import { replay } from "./api";
 import { recording, visitState } from "./protocol";
 import {
-  anything, list, nullable, number, object, oneOf, read, text, withDefault, type Shape,
+  anything, flag, list, nullable, number, object, oneOf, read, text, withDefault, type Shape,
 } from "./shape";
 
 const size = object({ w: number, h: number, d: number });
@@ -64,8 +65,28 @@ const walkthrough = object({
   captions: withDefault(list(object({ lang: text, label: withDefault(text, ""), url: text })), []),
   chapters: withDefault(list(object({ t: number, title: text })), []),
   product: nullable(product),
+  /* For players without WebRTC; the pictures of the seek bar. */
+  hls: nullable(text),
+  mp4: nullable(text),
+  storyboard: nullable(text),
+  /* The recording of a visit. */
+  replay: withDefault(flag, false),
 });
 export type Walkthrough = Shape<typeof walkthrough>;
+
+/* What the page of a visit that is over still offers; `replay` null: it was not recorded. */
+const overBoot = object({
+  visit: object({
+    id: text,
+    title: withDefault(text, ""),
+    host: withDefault(object({ name: withDefault(text, "") }), { name: "" }),
+    recording: withDefault(recording, "off"),
+  }),
+  company,
+  consented_recording: withDefault(flag, false),
+  replay: nullable(replay),
+});
+export type OverBoot = Shape<typeof overBoot>;
 
 const walkthroughBoot = object({ walkthrough, company, ice_servers: iceServers });
 export type WalkthroughBoot = Shape<typeof walkthroughBoot>;
@@ -80,6 +101,15 @@ function parse<T>(reader: (value: unknown, path: string) => T, value: unknown): 
 export const parseConsoleBoot = (value: unknown): Boot<ConsoleBoot> => parse(consoleBoot, value);
 export const parseVisitBoot = (value: unknown): Boot<VisitBoot> => parse(visitBoot, value);
 export const parseWalkthroughBoot = (value: unknown): Boot<WalkthroughBoot> => parse(walkthroughBoot, value);
+
+/* Null: an error page that offers nothing. */
+export function parseOverBoot(value: unknown): OverBoot | null {
+  try {
+    return read(overBoot, value);
+  } catch {
+    return null;
+  }
+}
 
 /* ICE servers as RTCPeerConnection wants them; entries of another shape are left out. */
 export function iceServersOf(values: readonly unknown[]): RTCIceServer[] {

@@ -20,6 +20,7 @@ export const participant = object({
   role,
   present: withDefault(flag, true),
   consented: withDefault(flag, false),
+  consented_recording: withDefault(flag, false),
 });
 export type Participant = Shape<typeof participant>;
 
@@ -48,14 +49,27 @@ export const visitSummary = object({
   title: withDefault(text, ""),
   state: visitState,
   recording: withDefault(recording, "off"),
+  /* Something may be recorded at this moment. */
+  recording_active: withDefault(flag, false),
 });
 export type VisitSummary = Shape<typeof visitSummary>;
+
+/* `t`: seconds since the visit went live, or Unix seconds; it only orders. */
+export const question = object({
+  id: text,
+  participant: withDefault(text, ""),
+  name: withDefault(text, ""),
+  text,
+  t: withDefault(number, 0),
+});
+export type Question = Shape<typeof question>;
 
 export const roomState = object({
   visit: visitSummary,
   participants: list(participant),
   sources: list(source),
   stage,
+  questions: withDefault(list(question), []),
 });
 export type RoomState = Shape<typeof roomState>;
 
@@ -72,7 +86,21 @@ const visitChange = object({
   state: visitState,
   title: nullable(text),
   recording: nullable(recording),
+  recording_active: nullable(flag),
 });
+
+/* How a live source that feeds the visit does; staff only. */
+export const feed = object({
+  source: text,
+  state: oneOf("off", "waiting", "connected", "lost"),
+  delay_ms: nullable(number),
+  detail: withDefault(text, ""),
+});
+export type Feed = Shape<typeof feed>;
+
+/* This client's browser has no codec for what is on stage. */
+const unplayable = object({ kind: withDefault(oneOf("audio", "video"), "video"), codec: withDefault(text, "") });
+export type Unplayable = Shape<typeof unplayable>;
 
 export type ServerBody =
   | { readonly type: "welcome"; readonly participant: string; readonly role: Role; readonly state: RoomState }
@@ -86,6 +114,9 @@ export type ServerBody =
   | { readonly type: "visit"; readonly visit: Shape<typeof visitChange> }
   | { readonly type: "quality"; readonly quality: Quality }
   | { readonly type: "invite.opened" }
+  | { readonly type: "question"; readonly question: Question }
+  | { readonly type: "feed"; readonly feed: Feed }
+  | { readonly type: "unplayable"; readonly unplayable: Unplayable }
   | { readonly type: "unknown"; readonly name: string };
 
 export type ServerMessage = ServerBody & { readonly id: string | null; readonly seq: number | null };
@@ -129,10 +160,19 @@ function parseBody(type: string, data: unknown): ServerBody {
       return { type, quality: read(quality, data) };
     case "invite.opened":
       return { type };
+    case "question":
+      return { type, question: read(question, data) };
+    case "feed":
+      return { type, feed: read(feed, data) };
+    case "unplayable":
+      return { type, unplayable: read(unplayable, data) };
     default:
       return { type: "unknown", name: type };
   }
 }
+
+/* The most a question may have; the server refuses more. */
+export const QUESTION_MAX = 500;
 
 /* Throws ShapeError on anything that is no message of this protocol. */
 export function parseServerMessage(value: unknown): ServerMessage {
@@ -159,6 +199,7 @@ export type ClientBody =
   | { readonly type: "rename"; readonly data: { name: string } }
   | { readonly type: "consent"; readonly data: { watch: true; recording: boolean } }
   | { readonly type: "stage.set"; readonly data: { main: string | null } }
+  | { readonly type: "ask"; readonly data: { text: string } }
   | { readonly type: "visit.end"; readonly data: Record<string, never> }
   | { readonly type: "bye"; readonly data: Record<string, never> };
 

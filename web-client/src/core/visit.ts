@@ -1,5 +1,5 @@
 /* What a client knows of a visit, as one value; `reduce` is the only way it changes. */
-import type { Participant, Quality, Role, ServerMessage, Source, Stage, VisitSummary } from "./protocol";
+import type { Feed, Participant, Quality, Question, Role, ServerMessage, Source, Stage, VisitSummary } from "./protocol";
 
 export interface Visit {
   readonly me: string;
@@ -9,9 +9,18 @@ export interface Visit {
   readonly sources: readonly Source[];
   readonly stage: Stage;
   readonly quality: ReadonlyMap<string, Quality>;
+  /* Oldest first. */
+  readonly questions: readonly Question[];
+  /* How the live sources on stage do, by the source of the visit; staff only. */
+  readonly feeds: ReadonlyMap<string, Feed>;
+  /* What this browser cannot show; "" when it can show all. */
+  readonly unplayable: string;
   /* Number of the last event that was applied; what a resumed socket asks to continue from. */
   readonly seq: number;
 }
+
+/* As many as the server tells who joins. */
+const QUESTIONS_KEPT = 100;
 
 function put<T extends { readonly id: string }>(items: readonly T[], item: T): readonly T[] {
   return items.some((i) => i.id === item.id)
@@ -36,16 +45,26 @@ function apply(visit: Visit, message: ServerMessage): Visit {
     case "source.added":
     case "source.changed":
       return { ...visit, sources: put(visit.sources, message.source) };
-    case "source.removed":
-      return { ...visit, sources: without(visit.sources, message.source) };
+    case "source.removed": {
+      const feeds = new Map(visit.feeds);
+      feeds.delete(message.source);
+      return { ...visit, feeds, sources: without(visit.sources, message.source) };
+    }
     case "stage":
-      return { ...visit, stage: message.stage };
+      /* Another picture may be one this browser knows; if not, the server says so again. */
+      return { ...visit, stage: message.stage, unplayable: message.stage.main === visit.stage.main ? visit.unplayable : "" };
     case "visit": {
-      const { state, title, recording } = message.visit;
+      const { state, title, recording, recording_active: active } = message.visit;
       const { visit: old } = visit;
       return {
         ...visit,
-        visit: { ...old, state, title: title ?? old.title, recording: recording ?? old.recording },
+        visit: {
+          ...old,
+          state,
+          title: title ?? old.title,
+          recording: recording ?? old.recording,
+          recording_active: active ?? old.recording_active,
+        },
       };
     }
     case "quality": {
@@ -53,6 +72,15 @@ function apply(visit: Visit, message: ServerMessage): Visit {
       quality.set(message.quality.participant, message.quality);
       return { ...visit, quality };
     }
+    case "question":
+      return { ...visit, questions: put(visit.questions, message.question).slice(-QUESTIONS_KEPT) };
+    case "feed": {
+      const feeds = new Map(visit.feeds);
+      feeds.set(message.feed.source, message.feed);
+      return { ...visit, feeds };
+    }
+    case "unplayable":
+      return message.unplayable.kind === "video" ? { ...visit, unplayable: message.unplayable.codec || "?" } : visit;
     case "welcome":
     case "ok":
     case "error":
@@ -71,6 +99,8 @@ export function reduce(visit: Visit | null, message: ServerMessage): Visit | nul
       role: message.role,
       ...message.state,
       quality: visit?.quality ?? new Map(),
+      feeds: visit?.feeds ?? new Map(),
+      unplayable: visit?.unplayable ?? "",
       seq: message.seq ?? 0,
     };
   }

@@ -1,19 +1,27 @@
 /* The staff API as the console uses it; the session cookie says who asks. Failures are Problems. */
 import {
-  createdInvite, product, readList, visit, walkthrough,
-  type CreatedInvite, type NewVisit, type ProductInfo, type VisitInfo, type WalkthroughInfo,
+  createdInvite, liveSource, product, readList, readTextLayer, slides, visit, walkthrough,
+  type CreatedInvite, type LiveSource, type NewSource, type NewVisit, type ProductInfo, type SlidesInfo, type VisitInfo,
+  type WalkthroughInfo,
 } from "../core/api";
 import { staff, type Staff } from "../core/boot";
 import { Problem, problemOf } from "../core/problem";
-import { read, ShapeError } from "../core/shape";
+import { object, read, ShapeError, text } from "../core/shape";
 
-async function call(method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+async function call(method: string, path: string, body: unknown, signal: AbortSignal, token: string | null = null): Promise<unknown> {
   const response = await fetch(path, {
     method,
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    headers: {
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,
   });
+  return answerOf(response);
+}
+
+async function answerOf(response: Response): Promise<unknown> {
   if (!response.ok) {
     throw await problemOf(response);
   }
@@ -40,11 +48,49 @@ export interface Api {
   invite(id: string, name: string): Promise<CreatedInvite>;
   products(): Promise<readonly ProductInfo[]>;
   walkthroughs(): Promise<readonly WalkthroughInfo[]>;
+  createWalkthrough(upload: string, title: string, key: string): Promise<WalkthroughInfo>;
+  changeWalkthrough(id: string, wish: WalkthroughWish): Promise<WalkthroughInfo>;
+  cancelWalkthrough(id: string): Promise<WalkthroughInfo>;
+  retryWalkthrough(id: string): Promise<WalkthroughInfo>;
+  deleteWalkthrough(id: string): Promise<void>;
+  /* `vtt`: the file's text. */
+  putCaptions(id: string, lang: string, label: string, vtt: string): Promise<void>;
+  deleteCaptions(id: string, lang: string): Promise<void>;
+  /* Null: the visit was not recorded. */
+  replay(visit: string): Promise<WalkthroughInfo | null>;
+  sources(): Promise<readonly LiveSource[]>;
+  createSource(wish: NewSource): Promise<LiveSource>;
+  changeSource(id: string, wish: SourceWish): Promise<LiveSource>;
+  deleteSource(id: string): Promise<void>;
+  /* Puts a source on stage; the answer is what takes it off again. */
+  startFeed(visit: string, source: string): Promise<string>;
+  stopFeed(visit: string, feed: string): Promise<void>;
+  slides(): Promise<readonly SlidesInfo[]>;
+  slidesOf(id: string): Promise<SlidesInfo>;
+  createSlides(upload: string, title: string): Promise<SlidesInfo>;
+  deleteSlides(id: string): Promise<void>;
+  /* The words on a page, for those who cannot see it. */
+  pageText(url: string): Promise<string>;
+}
+
+export interface WalkthroughWish {
+  readonly title?: string;
+  readonly published?: boolean;
+  readonly upload?: string;
+  readonly key?: string | null;
+}
+
+export interface SourceWish {
+  readonly name?: string;
+  readonly key?: string | null;
+  readonly roll_key?: true;
 }
 
 export function createApi(signal: AbortSignal): Api {
   const get = (url: string): Promise<unknown> => call("GET", url, undefined, signal);
   const post = (url: string, body: unknown): Promise<unknown> => call("POST", url, body, signal);
+  const patch = (url: string, body: unknown): Promise<unknown> => call("PATCH", url, body, signal);
+  const remove = (url: string): Promise<unknown> => call("DELETE", url, undefined, signal);
   return {
     async login(email, password) {
       await post("/api/v1/login", { email, password });
@@ -77,7 +123,80 @@ export function createApi(signal: AbortSignal): Api {
     async walkthroughs() {
       return readList(walkthrough, await get("/api/v1/walkthroughs"));
     },
+    async createWalkthrough(upload, title, key) {
+      return read(walkthrough, await post("/api/v1/walkthroughs", { upload, title, ...(key === "" ? {} : { key }) }));
+    },
+    async changeWalkthrough(id, wish) {
+      return read(walkthrough, await patch(`/api/v1/walkthroughs/${path(id)}`, wish));
+    },
+    async cancelWalkthrough(id) {
+      return read(walkthrough, await post(`/api/v1/walkthroughs/${path(id)}/cancel`, undefined));
+    },
+    async retryWalkthrough(id) {
+      return read(walkthrough, await post(`/api/v1/walkthroughs/${path(id)}/retry`, undefined));
+    },
+    async deleteWalkthrough(id) {
+      await remove(`/api/v1/walkthroughs/${path(id)}`);
+    },
+    async putCaptions(id, lang, label, vtt) {
+      const url = `/api/v1/walkthroughs/${path(id)}/captions/${path(lang)}?label=${path(label)}`;
+      await answerOf(await fetch(url, { method: "PUT", headers: { "Content-Type": "text/vtt" }, body: vtt, signal }));
+    },
+    async deleteCaptions(id, lang) {
+      await remove(`/api/v1/walkthroughs/${path(id)}/captions/${path(lang)}`);
+    },
+    replay: (id) => replayOf(id, null, signal),
+    async sources() {
+      return readList(liveSource, await get("/api/v1/sources"));
+    },
+    async createSource(wish) {
+      return read(liveSource, await post("/api/v1/sources", wish));
+    },
+    async changeSource(id, wish) {
+      return read(liveSource, await patch(`/api/v1/sources/${path(id)}`, wish));
+    },
+    async deleteSource(id) {
+      await remove(`/api/v1/sources/${path(id)}`);
+    },
+    async startFeed(id, source) {
+      return read(object({ id: text }), await post(`/api/v1/visits/${path(id)}/feeds`, { source_id: source })).id;
+    },
+    async stopFeed(id, feed) {
+      await remove(`/api/v1/visits/${path(id)}/feeds/${path(feed)}`);
+    },
+    async slides() {
+      return readList(slides, await get("/api/v1/slides"));
+    },
+    async slidesOf(id) {
+      return read(slides, await get(`/api/v1/slides/${path(id)}`));
+    },
+    async createSlides(upload, title) {
+      return read(slides, await post("/api/v1/slides", { upload, title }));
+    },
+    async deleteSlides(id) {
+      await remove(`/api/v1/slides/${path(id)}`);
+    },
+    async pageText(url) {
+      return readTextLayer(await get(url));
+    },
   };
+}
+
+/* The recording of a visit, also for its guests (`token`: their invite). Null: it was not recorded. */
+export async function replayOf(visitId: string, token: string | null, signal: AbortSignal): Promise<WalkthroughInfo | null> {
+  try {
+    return read(walkthrough, await call("GET", `/api/v1/visits/${path(visitId)}/replay`, undefined, signal, token));
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/* A guest's word about the recording, also when the visit is over. */
+export async function consentToRecording(visitId: string, token: string, recording: boolean, signal: AbortSignal): Promise<void> {
+  await call("POST", `/api/v1/visits/${path(visitId)}/recording-consent`, { recording }, signal, token);
 }
 
 export function qrUrl(visitId: string, token: string): string {

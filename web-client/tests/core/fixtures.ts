@@ -2,10 +2,10 @@
 import type { RoomState, ServerMessage } from "../../src/core/protocol";
 
 export const room: RoomState = {
-  visit: { id: "v1", title: "A lamp for the reading corner", state: "live", recording: "off" },
+  visit: { id: "v1", title: "A lamp for the reading corner", state: "live", recording: "off", recording_active: false },
   participants: [
-    { id: "mara", name: "Mara", role: "rep", present: true, consented: true },
-    { id: "jonas", name: "Jonas", role: "customer", present: true, consented: true },
+    { id: "mara", name: "Mara", role: "rep", present: true, consented: true, consented_recording: false },
+    { id: "jonas", name: "Jonas", role: "customer", present: true, consented: true, consented_recording: false },
   ],
   sources: [
     { id: "s-cam", participant: "mara", kind: "camera", audio: true, video: true, alive: true, audio_alive: true, video_alive: true },
@@ -17,6 +17,7 @@ export const room: RoomState = {
     video: ["s-cam", "s-screen", "s-jonas", null, null, null, null, null],
     audio: ["s-cam", null, "s-jonas", null, null, null, null, null],
   },
+  questions: [],
 };
 
 export function welcome(as: string, role: "rep" | "customer", seq = 7): ServerMessage {

@@ -20,8 +20,8 @@ describe("the state of a visit", () => {
 
   test("takes people and sources as they come and go", () => {
     let visit: Visit | null = joined();
-    visit = reduce(visit, event({ type: "participant.joined", participant: { id: "ida", name: "Ida", role: "customer", present: true, consented: false } }, 8));
-    visit = reduce(visit, event({ type: "participant.changed", participant: { id: "ida", name: "Ida B.", role: "customer", present: true, consented: true } }, 9));
+    visit = reduce(visit, event({ type: "participant.joined", participant: { id: "ida", name: "Ida", role: "customer", present: true, consented: false, consented_recording: false } }, 8));
+    visit = reduce(visit, event({ type: "participant.changed", participant: { id: "ida", name: "Ida B.", role: "customer", present: true, consented: true, consented_recording: false } }, 9));
     visit = reduce(visit, event({ type: "source.removed", source: "s-screen" }, 10));
     visit = reduce(visit, event({ type: "participant.left", participant: "jonas" }, 11));
     expect(visit?.participants.map((p) => p.name)).toEqual(["Mara", "Ida B."]);
@@ -35,7 +35,7 @@ describe("the state of a visit", () => {
   });
 
   test("keeps title and recording when only the state changes", () => {
-    const visit = reduce(joined(), event({ type: "visit", visit: { state: "ended", title: null, recording: null } }, 8));
+    const visit = reduce(joined(), event({ type: "visit", visit: { state: "ended", title: null, recording: null, recording_active: null } }, 8));
     expect(visit?.visit).toEqual({ ...room.visit, state: "ended" });
   });
 
