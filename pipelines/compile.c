@@ -1,5 +1,6 @@
 #include "compile.h"
 
+#include "captions_file.h"
 #include "compile_audio.h"
 #include "compile_video.h"
 #include "control.h"
@@ -13,7 +14,6 @@
 
 #define AUDIO_SHARE 0.12 /* of the work */
 #define NICENESS 10      /* live media on the same machine goes first */
-#define CAPTIONS_MAX (4 * 1024 * 1024)
 
 struct options {
     const char *in, *out, *title, *captions, *lang, *label, *chapters;
@@ -55,62 +55,7 @@ static bool parse(int argc, char **argv, struct options *ret) {
         }
     }
     ret->in = optind + 1 == argc ? argv[optind] : NULL;
-    bool plain =
-        ret->lang[0] && strspn(ret->lang, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                                          "WXYZ0123456789-") == strlen(ret->lang);
-    return ret->in && ret->out && plain && strlen(ret->lang) <= 35; /* RFC 5646 §4.4.1 */
-}
-
-static const char *label_of(const struct options *options) {
-    static const char *const labels[][2] = {
-        {"en", "English"},  {"de", "Deutsch"},    {"fr", "Français"}, {"es", "Español"},
-        {"it", "Italiano"}, {"nl", "Nederlands"}, {"sv", "Svenska"},  {"pt", "Português"},
-        {"pl", "Polski"},   {"da", "Dansk"},      {"ja", "日本語"},   {"zh", "中文"},
-    };
-    if (options->label) {
-        return options->label;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
-        if (strncmp(options->lang, labels[i][0], 2) == 0) {
-            return labels[i][1];
-        }
-    }
-    return options->lang;
-}
-
-/* WebVTT §4.1: the file starts with "WEBVTT", perhaps after a byte order mark. */
-static int copy_captions(const char *from, const char *to, struct failure *failure) {
-    char *text = NULL;
-    gsize size = 0;
-    if (!g_file_get_contents(from, &text, &size, NULL)) {
-        return failure_set(failure, "no_file", "The captions file %s cannot be read.", from);
-    }
-    const char *start = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
-    int r = 0;
-    if (strncmp(start, "WEBVTT", 6) != 0 || size > CAPTIONS_MAX ||
-        !g_utf8_validate(text, (gssize)size, NULL)) {
-        r = failure_set(failure, "bad_captions", "The captions are not a WebVTT file.");
-    } else if (!g_file_set_contents(to, text, (gssize)size, NULL)) {
-        r = failure_set(failure, "cannot_write", "The captions cannot be written.");
-    }
-    g_free(text);
-    return r;
-}
-
-static int add_captions(const struct options *options, const char *directory,
-                        struct manifest *manifest, char *file, size_t size,
-                        struct failure *failure) {
-    if (!options->captions) {
-        return 0;
-    }
-    snprintf(file, size, "captions-%s.vtt", options->lang);
-    char *path = g_build_filename(directory, file, NULL);
-    int r = copy_captions(options->captions, path, failure);
-    g_free(path);
-    manifest->captions_lang = options->lang;
-    manifest->captions_label = label_of(options);
-    manifest->captions_file = file;
-    return r;
+    return ret->in && ret->out && captions_lang_valid(ret->lang);
 }
 
 /* A file may promise more than it holds. */
@@ -127,12 +72,11 @@ static int check_whole(const struct probe *probe, double end, struct failure *fa
 
 static int build(const struct options *options, const struct probe *probe, const char *directory,
                  struct manifest *manifest, struct failure *failure) {
-    char captions_file[64];
     double video_end = 0, audio_end = 0;
     struct stage stage = {
         .failure = failure, .duration = probe->duration, .job_started = g_get_monotonic_time()};
-    if (add_captions(options, directory, manifest, captions_file, sizeof(captions_file), failure) <
-        0) {
+    if (options->captions && captions_import(options->captions, options->lang, options->label,
+                                             directory, manifest, failure) < 0) {
         return -1;
     }
     double share = probe->has_sound ? AUDIO_SHARE : 0;
@@ -155,6 +99,7 @@ static int build(const struct options *options, const struct probe *probe, const
     if (check_whole(probe, manifest->duration, failure) < 0) {
         return -1;
     }
+    manifest_settle_chapters(manifest, manifest->duration);
     if (manifest_write(manifest, directory) < 0) {
         return failure_set(failure, "cannot_write", "The manifest cannot be written.");
     }
@@ -168,7 +113,7 @@ static int run(const struct options *options, struct manifest *manifest, struct 
         probe_file(options->in, &probe, failure) < 0) {
         return -1;
     }
-    if (options->chapters && !manifest_chapters_valid(options->chapters)) {
+    if (options->chapters && !manifest_load_chapters(manifest, options->chapters)) {
         return failure_set(failure, "bad_chapters",
                            "The chapters file %s is not a JSON list of {t, title}.",
                            options->chapters);
@@ -193,8 +138,7 @@ int compile_main(int argc, char **argv) {
     if (dot && dot != base) {
         *dot = 0;
     }
-    struct manifest manifest = {.title = options.title ? options.title : base,
-                                .chapters_path = options.chapters};
+    struct manifest manifest = {.title = options.title ? options.title : base};
     setpriority(PRIO_PROCESS, 0, NICENESS);
     report_event("started");
     control_watch(stage_stop, NULL);
