@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 extern char **environ;
 
 #define CHILD_FD 3
+#define PARENT "PARLOUR_PARENT=" /* see pipelines/control.h */
 
 static void close_fd(int *fd) {
     if (*fd >= 0) {
@@ -21,8 +23,39 @@ static void close_fd(int *fd) {
     *fd = -1;
 }
 
-static int spawn(struct pipeline_child *child, const char *const arguments[], int input, int output,
-                 int fd, bool quiet) {
+/* Our environment with more in it, and our pid, by which the child knows when it has no parent.
+ * NULL without memory. */
+static const char **environment_with(const char *const variables[], const char *parent) {
+    size_t own = 0, more = 0, n = 0;
+    while (environ[own]) {
+        own++;
+    }
+    while (variables && variables[more]) {
+        more++;
+    }
+    const char **all = calloc(own + more + 2, sizeof(*all));
+    for (size_t i = 0; all && i < own; i++) {
+        if (strncmp(environ[i], PARENT, sizeof(PARENT) - 1) != 0) {
+            all[n++] = environ[i];
+        }
+    }
+    for (size_t i = 0; all && i < more; i++) {
+        all[n++] = variables[i];
+    }
+    if (all) {
+        all[n] = parent;
+    }
+    return all;
+}
+
+static int spawn(struct pipeline_child *child, const struct pipeline_start *start, int input,
+                 int output, int fd) {
+    char parent[64];
+    snprintf(parent, sizeof(parent), PARENT "%d", (int)getpid());
+    const char **variables = environment_with(start->variables, parent);
+    if (!variables) {
+        return -ENOMEM;
+    }
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, usual;
@@ -40,7 +73,7 @@ static int spawn(struct pipeline_child *child, const char *const arguments[], in
     if (fd >= 0) {
         posix_spawn_file_actions_adddup2(&actions, fd, CHILD_FD);
     }
-    if (quiet) {
+    if (start->quiet) {
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     }
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
@@ -48,8 +81,10 @@ static int spawn(struct pipeline_child *child, const char *const arguments[], in
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &usual);
-    int error = posix_spawn(&child->pid, arguments[0], &actions, &attributes,
-                            (char *const *)(uintptr_t)arguments, environ);
+    int error = posix_spawn(&child->pid, start->arguments[0], &actions, &attributes,
+                            (char *const *)(uintptr_t)start->arguments,
+                            (char *const *)(uintptr_t)variables);
+    free(variables);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (error) {
@@ -72,18 +107,17 @@ static int make_pipe(int ends[2]) {
     return error;
 }
 
-int pipeline_child_start(struct pipeline_child *child, const char *const arguments[], int fd,
-                         bool quiet) {
+int pipeline_child_start(struct pipeline_child *child, const struct pipeline_start *start) {
     int input[2] = {-1, -1}, output[2] = {-1, -1}, high = -1;
     *child = (struct pipeline_child){.pidfd = -1, .input = -1, .output = -1};
     int error = make_pipe(input);
     error = error ? error : make_pipe(output);
-    if (!error && fd >= 0) {
-        high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    if (!error && start->fd >= 0) {
+        high = fcntl(start->fd, F_DUPFD_CLOEXEC, 10);
         error = high < 0 ? -errno : 0;
     }
     if (!error) {
-        error = spawn(child, arguments, input[0], output[1], high, quiet);
+        error = spawn(child, start, input[0], output[1], high);
     }
     close_fd(&high);
     close_fd(&input[0]);

@@ -18,11 +18,17 @@ struct pipeline_child {
     char line[PIPELINE_CHILD_LINE_MAX];
 };
 
-/* Starts `arguments` ([0] is the program's path, NULL at the end) in a process group of its own.
- * With `fd` ≥ 0 the process finds it as descriptor 3 (the caller keeps its own copy). Standard
- * error is inherited. 0 or −errno; `child` is then as after pipeline_child_clear. */
-int pipeline_child_start(struct pipeline_child *child, const char *const arguments[], int fd,
-                         bool quiet);
+struct pipeline_start {
+    const char *const *arguments; /* [0] is the program's path, NULL at the end */
+    const char *const
+        *variables; /* NAME=VALUE to add to our environment, NULL at the end; or NULL */
+    int fd;         /* ≥ 0: the process finds it as descriptor 3; ours stays open */
+    bool quiet;     /* standard error to nowhere, else it is inherited */
+};
+
+/* Starts a process in a group of its own. It ends with the thread that called this, whatever ends
+ * that. 0 or −errno; `child` is then as after pipeline_child_clear. */
+int pipeline_child_start(struct pipeline_child *child, const struct pipeline_start *start);
 
 /* The next whole line without its end, or false: nothing more now (or ever: see *ret_closed). */
 bool pipeline_child_line(struct pipeline_child *child, struct bytes *ret_line, bool *ret_closed);

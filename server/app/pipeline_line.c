@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#define DELAY_MAX 1e9
 
 static const struct {
     const char *name;
@@ -12,12 +15,21 @@ static const struct {
     {"started", JOB_EVENT_STARTED},     {"progress", JOB_EVENT_PROGRESS},
     {"streaming", JOB_EVENT_STREAMING}, {"ready", JOB_EVENT_READY},
     {"failed", JOB_EVENT_FAILED},       {"ended", JOB_EVENT_ENDED},
+    {"source", JOB_EVENT_SOURCE},
 };
 
 static void take_text(const struct json *object, const char *key, char *to, size_t size) {
     const char *text = "";
     json_get_text(object, key, &text);
     snprintf(to, size, "%s", text);
+}
+
+static void take_source(const struct json *object, struct job_event *ret) {
+    double delay = -1;
+    json_get_number(object, "delay_ms", &delay);
+    ret->delay_ms = delay >= 0 && delay < DELAY_MAX ? (int)delay : -1;
+    take_text(object, "state", ret->stage, sizeof(ret->stage));
+    take_text(object, "detail", ret->message, sizeof(ret->message));
 }
 
 static int read_event(const struct json *object, struct job_event *ret) {
@@ -36,6 +48,9 @@ static int read_event(const struct json *object, struct job_event *ret) {
             take_text(object, "stage", ret->stage, sizeof(ret->stage));
             take_text(object, "reason", ret->reason, sizeof(ret->reason));
             take_text(object, "message", ret->message, sizeof(ret->message));
+            if (ret->type == JOB_EVENT_SOURCE) {
+                take_source(object, ret);
+            }
             ret->fraction = ret->fraction > 1 ? 1 : ret->fraction > 0 ? ret->fraction : 0;
             return 0;
         }

@@ -5,6 +5,6 @@
 
 #define PIPELINE_LINE_MAX 8192
 
-/* Fills type, fraction, stage, seconds_left, duration, reason and message of `ret`; job and fd
- * stay. 0, -ENOENT an event that is not known (ignore it), -EINVAL no such line. */
+/* Fills type, fraction, stage, seconds_left, duration, delay_ms, reason and message of `ret`; job
+ * and fd stay. 0, -ENOENT an event that is not known (ignore it), -EINVAL no such line. */
 int pipeline_line_parse(struct bytes line, struct job_event *ret);

@@ -1,8 +1,10 @@
 /* app/pipeline_process.h: the supervisor of parlour-pipeline processes: starts them, reads their
- * JSON lines, restarts ingests that die (back-off 1 s … 30 s), ends them by pid. A thread of its
- * own does the waiting; commands go to it and events come back by mailbox. No process outlives the
- * server: each ends when its stdin closes. */
+ * JSON lines, restarts ingests and services that die (back-off 1 s … 30 s), ends by pid what takes
+ * too much memory or time, and clears away what a dead one left. A thread of its own does the
+ * waiting; commands go to it and events come back by mailbox. No process outlives the server: each
+ * ends when its stdin closes, and the kernel kills it when that thread is gone. */
 #pragma once
+#include "app/job_words.h"
 #include "base/jobs.h"
 
 #include <stddef.h>
@@ -10,10 +12,12 @@
 struct pipelines;
 
 struct pipelines_config {
-    const char *program;     /* path of parlour-pipeline */
-    size_t compile_jobs;     /* at the same time; 0: 1 */
-    size_t jobs_max;         /* running and waiting; 0: 64 */
-    void (*wake)(void *ctx); /* any thread: an event waits */
+    const char *program;      /* path of parlour-pipeline */
+    size_t compile_jobs;      /* tasks at the same time, and one replay besides; 0: 1 */
+    size_t jobs_max;          /* running and waiting; 0: 64 */
+    struct job_limits limits; /* each 0: none */
+    bool unconfined;          /* let them read and write everything */
+    void (*wake)(void *ctx);  /* any thread: an event waits */
     void *wake_ctx;
 };
 

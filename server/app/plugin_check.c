@@ -67,7 +67,8 @@ int plugin_check_run(const char *program, struct plugin_check *ret,
     if (access(program, X_OK) != 0) {
         return -errno;
     }
-    int error = pipeline_child_start(&child, arguments, -1, true);
+    const struct pipeline_start start = {.arguments = arguments, .fd = -1, .quiet = true};
+    int error = pipeline_child_start(&child, &start);
     if (error) {
         return error;
     }

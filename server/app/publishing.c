@@ -3,10 +3,10 @@
 #include "app/pipeline_child.h"
 #include "app/pipeline_line.h"
 #include "app/places.h"
+#include "app/tree.h"
 #include "base/random.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,18 +16,6 @@
 #include <unistd.h>
 
 #define NAME_SIZE 16
-#define TREE_FDS 16
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
-    (void)st;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static void remove_tree(const char *path) {
-    nftw(path, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS);
-}
 
 /* A percentage that overwrites itself; nothing for a log. */
 static void show_progress(double fraction) {
@@ -98,14 +86,19 @@ static int compile(const struct publishing *what, const char *directory, double 
             what->pipeline);
         return -errno;
     }
-    int error = pipeline_child_start(&child, arguments, -1, true);
+    const struct pipeline_start start = {.arguments = arguments, .fd = -1, .quiet = true};
+    int error = pipeline_child_start(&child, &start);
     if (error) {
         snprintf(ret_message, 512, "%.300s cannot be started: %s.", what->pipeline,
                  strerror(-error));
         return error;
     }
+    pid_t pid = child.pid;
     error = follow(&child, ret_duration, ret_message);
     pipeline_child_clear(&child);
+    if (error) {
+        tree_remove_parts(directory, pid);
+    }
     return error;
 }
 
@@ -153,7 +146,7 @@ int publish(struct database *db, const struct publishing *what, char ret_message
         }
     }
     if (error) {
-        remove_tree(directory);
+        tree_remove(directory);
     }
     return error;
 }

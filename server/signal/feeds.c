@@ -115,7 +115,7 @@ static int make_room(const struct signal *s) {
 }
 
 int feeds_compile(struct signal *s, const struct walkthrough_row *row, const char *old_source) {
-    struct job_compile job = {0};
+    struct job_task job = {.kind = JOB_COMPILE};
     struct feed *f, *before = find_compile(s, row->id);
     char suffix[7];
 
@@ -140,7 +140,7 @@ int feeds_compile(struct signal *s, const struct walkthrough_row *row, const cha
     snprintf(job.output, sizeof job.output, "%.400s/presentations/%s", s->config->data_dir,
              f->directory);
     snprintf(job.title, sizeof job.title, "%s", row->title);
-    r = s->jobs->compile(s->jobs->ctx, &job, &f->job);
+    r = s->jobs->run(s->jobs->ctx, &job, &f->job);
     if (r < 0) {
         feed_remove(s, f);
     } else if (before != NULL) {
@@ -222,6 +222,7 @@ static void compile_event(struct signal *s, struct feed *f, const struct job_eve
         break;
     case JOB_EVENT_STARTED:
     case JOB_EVENT_STREAMING:
+    case JOB_EVENT_SOURCE:
     case JOB_EVENT_RESTARTING:
         break;
     }
@@ -402,6 +403,7 @@ static void ingest_event(struct signal *s, struct feed *f, const struct job_even
         break;
     case JOB_EVENT_PROGRESS:
     case JOB_EVENT_STREAMING:
+    case JOB_EVENT_SOURCE:
         break;
     }
 }

@@ -46,10 +46,10 @@ static struct job_event next(struct jobs *jobs) {
 }
 
 static job_id compile(struct jobs *jobs, const char *input) {
-    struct job_compile job = {.output = "/tmp/parlour-fake-presentation"};
+    struct job_task job = {.output = "/tmp/parlour-fake-presentation"};
     job_id id = 0;
     snprintf(job.input, sizeof(job.input), "%s", input);
-    assert_int_equal(jobs->compile(jobs->ctx, &job, &id), 0);
+    assert_int_equal(jobs->run(jobs->ctx, &job, &id), 0);
     return id;
 }
 
@@ -191,11 +191,11 @@ static void too_many_jobs_are_refused(void **state) {
     (void)state;
     struct jobs jobs;
     struct pipelines *p = start(&jobs, 2);
-    const struct job_compile job = {.input = "wait"};
+    const struct job_task job = {.input = "wait"};
     job_id id;
     compile(&jobs, "wait");
     compile(&jobs, "wait");
-    assert_int_equal(jobs.compile(jobs.ctx, &job, &id), -ENOBUFS);
+    assert_int_equal(jobs.run(jobs.ctx, &job, &id), -ENOBUFS);
     pipelines_free(p); /* ends both, one running and one waiting */
 }
 

@@ -1,0 +1,24 @@
+/* app/pipeline_arguments.h: a job as the command line and environment of parlour-pipeline. Pure.
+ * Whatever is secret goes by the environment, which other users cannot read. */
+#pragma once
+#include "base/jobs.h"
+
+#define PIPELINE_ARGUMENTS_MAX 32
+#define PIPELINE_FD "3" /* where a child finds its media socket */
+
+struct pipeline_arguments {
+    size_t count;
+    const char *list[PIPELINE_ARGUMENTS_MAX]; /* NULL behind the last; points into the job, the
+                                                 program's name and `words` */
+    const char *variables[2];                 /* to add to the environment, NULL behind the last */
+    char words[JOB_PATH_MAX + 16];
+    char passphrase[128];
+};
+
+/* `ret` stays where it is as long as its lists are used. */
+void pipeline_arguments_task(const char *program, bool unconfined, const struct job_task *task,
+                             struct pipeline_arguments *ret);
+void pipeline_arguments_ingest(const char *program, bool unconfined, const struct job_ingest *job,
+                               struct pipeline_arguments *ret);
+void pipeline_arguments_service(const char *program, bool unconfined,
+                                const struct job_service *service, struct pipeline_arguments *ret);
