@@ -225,6 +225,21 @@ int media_close_room(struct media *m, media_id room) {
                 &(struct shard_command){.type = SHARD_CLOSE_ROOM, .id = room});
 }
 
+int media_record(struct media *m, media_id room, int fd) {
+    return post(shard_of_room(m, room),
+                &(struct shard_command){.type = SHARD_RECORD, .id = room, .fd = fd});
+}
+
+int media_set_recorded(struct media *m, media_id room, const struct media_recorded *list) {
+    struct media_recorded *copy = malloc(sizeof(*copy));
+    if (!copy) {
+        return -ENOMEM;
+    }
+    *copy = *list;
+    return post(shard_of_room(m, room),
+                &(struct shard_command){.type = SHARD_SET_RECORDED, .id = room, .heap = copy});
+}
+
 int media_control(struct media *m, media_id session, enum media_action action, double value,
                   uint64_t request) {
     struct shard_command c = {.type = SHARD_CONTROL,

@@ -124,12 +124,40 @@ struct media_feed_config {
     int fd;
 };
 
+/* The sources of a room whose tracks are recorded. */
+#define MEDIA_RECORDED_MAX 32
+
+struct media_recorded {
+    size_t count;
+    media_id sources[MEDIA_RECORDED_MAX];
+};
+
+/* What a recorder process reads: each message of its SOCK_SEQPACKET socket is at most
+ * MEDIA_RECORD_MESSAGE_MAX bytes of records back to back; a record is a header of
+ * MEDIA_RECORD_HEADER bytes and an RTP packet without header extensions, CSRCs and padding, SSRC,
+ * number and time as received. Little-endian:
+ *
+ *   0 u32 size of the RTP packet      4 u8 kind (enum media_kind)    5 u8 codec (enum media_codec)
+ *   6 u16 flags (MEDIA_RECORD_*)      8 u64 source (media_id)       16 u32 epoch
+ *  20 u32 clock rate                 24 i64 capture, µs             32 i64 arrival, µs
+ *
+ * Times are CLOCK_MONOTONIC. An epoch is a stretch of one stream; it grows when the publisher's
+ * stream or its codec begins anew, and when recording of the track does. Video begins with a key
+ * frame and has no holes but before a key frame (numbers skip packets that only pad); sound has the
+ * holes that the network left. */
+#define MEDIA_RECORD_MESSAGE_MAX 65536u
+#define MEDIA_RECORD_HEADER 40u
+#define MEDIA_RECORD_KEY 1u   /* the first packet of a key frame */
+#define MEDIA_RECORD_END 2u   /* the last packet of a frame */
+#define MEDIA_RECORD_EXACT 4u /* the capture time is the publisher's own; else from arrivals */
+
 /* Counters for /metrics, summed over the threads. */
 struct media_stats {
     uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, sends;
     uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
     uint64_t packets_forwarded, retransmitted, nacks_in, nacks_out, plis_in, plis_out;
     uint64_t pool_empty, send_failed, oversized;
+    uint64_t recorded, record_dropped; /* packets given to recorders, and those they missed */
     uint64_t sessions, sessions_opened, sessions_ended;
 };
 
@@ -158,6 +186,15 @@ int media_restart_ice(struct media *media, media_id session, const struct ice_cr
                       const struct ice_credentials *remote);
 int media_set_stage(struct media *media, media_id room, const struct media_stage *stage);
 int media_close_room(struct media *media, media_id room);
+
+/* The recorder of a room: a SOCK_SEQPACKET socket (above). The fd moves to media, also on errors;
+ * it replaces the one before; -1 stops recording. A socket that was closed by the other side is
+ * forgotten until the next one comes. */
+int media_record(struct media *media, media_id room, int fd);
+
+/* Which sources the recorder gets, from now on: nothing of a source that came before, and nothing
+ * that comes after it left the list. Sources that are not there yet may be named. */
+int media_set_recorded(struct media *media, media_id room, const struct media_recorded *list);
 
 /* `value` is seconds for SEEK, the factor for RATE. The answer is a POSITION event with `request`.
  */

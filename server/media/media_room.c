@@ -1,6 +1,7 @@
 #include "media/media_room.h"
 
 #include "media/publisher.h"
+#include "media/recorder.h"
 #include "media/shard_state.h"
 #include "media/viewer.h"
 
@@ -13,12 +14,14 @@ void rooms_init(struct rooms *r) {
 
 void rooms_clear(struct rooms *r) {
     for (size_t i = 0; i < r->map.capacity; i++) {
-        free(r->map.entries[i].value);
+        struct media_room *room = r->map.entries[i].value;
+        recorder_free(room ? room->recorder : NULL);
+        free(room);
     }
     map_clear(&r->map);
 }
 
-static struct media_room *room_named(struct shard_state *shard, media_id id) {
+struct media_room *room_named(struct shard_state *shard, media_id id) {
     struct media_room *room = map_get(&shard->rooms.map, id);
     if (room) {
         return room;
@@ -35,6 +38,7 @@ static struct media_room *room_named(struct shard_state *shard, media_id id) {
 static void forget_when_done(struct shard_state *shard, struct media_room *room) {
     if (room->closed && !room->publishers && !room->viewers) {
         map_remove(&shard->rooms.map, room->id);
+        recorder_free(room->recorder);
         free(room);
     }
 }
@@ -93,9 +97,11 @@ void room_set_stage(struct shard_state *shard, media_id id, const struct media_s
                     usec_t now) {
     struct media_room *room = room_named(shard, id);
     if (room) {
+        const struct media_stage before = room->stage;
         room->stage = *stage;
         room->closed = false;
         room_apply_stage(room, now);
+        recorder_stage(room, &before, now);
     }
 }
 

@@ -7,6 +7,7 @@
 struct shard_state;
 struct publisher;
 struct publisher_track;
+struct recorder;
 struct viewer;
 
 struct media_room {
@@ -15,6 +16,8 @@ struct media_room {
     struct publisher *publishers; /* linked by next_in_room; owned by their sessions and feeds */
     struct viewer *viewers;       /* linked by next_in_room; owned by their sessions */
     bool closed;                  /* goes with the last of them */
+    struct recorder *recorder;    /* owned; NULL: none */
+    struct media_recorded recorded;
 };
 
 struct rooms {
@@ -23,6 +26,9 @@ struct rooms {
 
 void rooms_init(struct rooms *r);
 void rooms_clear(struct rooms *r);
+
+/* The room of this id, made when there is none. NULL without memory. */
+struct media_room *room_named(struct shard_state *shard, media_id id);
 
 /* 0 or -ENOMEM; sets `room` of the publisher or viewer. */
 int room_add_publisher(struct shard_state *shard, media_id room, struct publisher *p);

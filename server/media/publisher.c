@@ -52,6 +52,7 @@ void publisher_free(struct publisher *p) {
         while (p->tracks[kind].subscribers) {
             viewer_slot_leave(p->tracks[kind].subscribers);
         }
+        recorder_leave(&p->tracks[kind]);
     }
     room_remove_publisher(p);
     for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
@@ -68,6 +69,7 @@ static void forward(struct publisher_track *t, usec_t now) {
     for (struct viewer_slot *slot = t->subscribers; slot; slot = slot->next_subscriber) {
         viewer_slot_forward(slot, now);
     }
+    recorder_take(t, now);
 }
 
 static void tell_alive(struct publisher *p, struct publisher_track *t, bool alive) {
@@ -117,6 +119,7 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
         while (t->subscribers) {
             viewer_slot_leave(t->subscribers);
         }
+        recorder_leave(t);
         track_clear(&t->track);
         t->open = false;
     }
@@ -125,6 +128,7 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
     }
     t->open = true;
     room_apply_stage(p->room, now);
+    recorder_apply(p->room, now);
     return t;
 }
 
@@ -217,6 +221,7 @@ usec_t publisher_next_timeout(const struct publisher *p) {
         const struct publisher_track *t = &p->tracks[kind];
         if (t->open) {
             due = usec_min(due, track_next_timeout(&t->track));
+            due = usec_min(due, recorder_next_timeout(t));
         }
         if (t->alive) {
             due = usec_min(due, t->heard + SILENT_AFTER);
@@ -234,6 +239,7 @@ void publisher_timeout(struct publisher *p, usec_t now) {
         if (t->alive && now >= t->heard + SILENT_AFTER) {
             tell_alive(p, t, false);
         }
+        recorder_tick(t, now);
         if (track_advance(&t->track, now) == 1) {
             forward(t, now);
         }

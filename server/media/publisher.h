@@ -1,6 +1,7 @@
 /* media/publisher.h: one source of a room: its tracks and who is subscribed to them. What carries
  * it is either a WHIP session (publishing_role) or a pipeline's feed. */
 #pragma once
+#include "media/recorder.h"
 #include "media/session.h"
 #include "routing/capture_clock.h"
 #include "routing/demux.h"
@@ -20,6 +21,7 @@ struct publisher_track {
     bool open;                       /* the first packet came */
     bool alive;                      /* not silent */
     usec_t heard;
+    struct recorder_tap tap;
 };
 
 struct publisher {
@@ -35,6 +37,7 @@ struct publisher {
     struct capture_clock clock;
     struct twcc_receiver twcc;
     uint32_t own_ssrc;
+    uint32_t record_epochs; /* stretches told to recorders */
     const struct publisher_carrier *carrier;
     void *carrier_ctx;
 };

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "media/feed.h"
 #include "media/player.h"
+#include "media/recorder.h"
 #include "media/session.h"
 #include "media/shard_state.h"
 #include "transport/demux.h"
@@ -112,10 +113,16 @@ void shard_command_clear(struct shard_command *c) {
     case SHARD_OPEN_SESSION:
     case SHARD_RESTART_ICE:
     case SHARD_SET_STAGE:
+    case SHARD_SET_RECORDED:
         free(c->heap);
         break;
     case SHARD_OPEN_FEED:
         close(c->feed.fd);
+        break;
+    case SHARD_RECORD:
+        if (c->fd >= 0) {
+            close(c->fd);
+        }
         break;
     case SHARD_CLOSE_SESSION:
     case SHARD_CLOSE_ROOM:
@@ -182,6 +189,13 @@ static void take_command(struct shard *s, struct shard_command *c, usec_t now) {
         break;
     case SHARD_CLOSE_ROOM:
         room_close(&s->state, c->id);
+        break;
+    case SHARD_RECORD:
+        recorder_open(&s->state, c->id, c->fd, now);
+        break;
+    case SHARD_SET_RECORDED:
+        recorder_set_sources(&s->state, c->id, c->heap, now);
+        free(c->heap);
         break;
     case SHARD_CONTROL:
         session = session_by_id(&s->state.table, c->id);
@@ -363,6 +377,7 @@ void shard_round(struct shard *s, usec_t wait_max) {
         }
     }
     run_timers(s, now);
+    recorders_flush(&s->state, now);
     egress_flush(&s->state.egress);
     feeds_free_ended(&s->state);
     free_ended(&s->state);

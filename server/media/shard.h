@@ -27,6 +27,8 @@ enum shard_command_type {
     SHARD_RESTART_ICE,
     SHARD_SET_STAGE,
     SHARD_CLOSE_ROOM,
+    SHARD_RECORD,
+    SHARD_SET_RECORDED,
     SHARD_CONTROL
 };
 
@@ -36,11 +38,12 @@ struct shard_ice {
 
 struct shard_command {
     enum shard_command_type type;
-    media_id id; /* session, or room for SET_STAGE and CLOSE_ROOM */
+    media_id id; /* session, or room for SET_STAGE, CLOSE_ROOM, RECORD and SET_RECORDED */
     union {
         void *heap; /* OPEN_SESSION: media_session_config; RESTART_ICE: shard_ice; SET_STAGE:
-                       media_stage. Freed by the shard once posted. */
+                       media_stage; SET_RECORDED: media_recorded. Freed by the shard once posted. */
         struct media_feed_config feed;
+        int fd; /* RECORD; -1: none */
         struct {
             enum media_action action;
             double value;

@@ -20,6 +20,7 @@ struct shard_state {
     struct egress egress;
     struct session *ended; /* freed at the end of the round */
     struct feed *feeds, *ended_feeds;
+    struct recorder *recorders; /* of its rooms */
     struct media_stats stats;
     int epoll; /* for feeds */
     struct shard *shard;

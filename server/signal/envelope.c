@@ -1,4 +1,5 @@
 #include "signal/envelope.h"
+#include "media/media_api.h"
 #include "signal/websocket.h"
 #include "visit/visit.h"
 #include "wire/json.h"
@@ -90,6 +91,7 @@ struct json *envelope_participant(const struct participant *p) {
     json_put_text(o, "role", participant_role_name(p->role));
     json_put_bool(o, "present", p->present);
     json_put_bool(o, "consented", p->consented);
+    json_put_bool(o, "consented_recording", p->consented_recording);
     return o;
 }
 
@@ -129,12 +131,30 @@ static struct json *stage_json(const struct visit_stage *stage) {
     return o;
 }
 
-static struct json *summary_json(const struct visit_summary *summary) {
-    struct json *o = json_new_object();
-
+static void put_summary(struct json *o, const struct visit_summary *summary) {
     json_put_text(o, "title", summary->title);
     json_put_text(o, "state", visit_state_name(summary->state));
     json_put_text(o, "recording", visit_recording_name(summary->recording));
+    json_put_bool(o, "recording_active", summary->recording_active);
+}
+
+static struct json *summary_json(const struct visit_summary *summary) {
+    struct json *o = json_new_object();
+
+    put_summary(o, summary);
+    return o;
+}
+
+static struct json *question_json(const struct question *q) {
+    struct json *o = json_new_object();
+    char id[ID_MAX];
+
+    snprintf(id, sizeof id, "q%llu", (unsigned long long)q->number);
+    json_put_text(o, "id", id);
+    json_put_text(o, "participant", q->participant);
+    json_put_text(o, "name", q->name);
+    json_put_text(o, "text", q->text);
+    json_put_int(o, "t", (int64_t)q->asked);
     return o;
 }
 
@@ -143,12 +163,10 @@ struct json *envelope_state(const struct visit *v) {
     struct json *visit = json_new_object();
     struct json *participants = json_new_list();
     struct json *sources = json_new_list();
-    const struct visit_summary *summary = visit_summary(v);
+    struct json *questions = json_new_list();
 
     json_put_text(visit, "id", visit_id(v));
-    json_put_text(visit, "title", summary->title);
-    json_put_text(visit, "state", visit_state_name(summary->state));
-    json_put_text(visit, "recording", visit_recording_name(summary->recording));
+    put_summary(visit, visit_summary(v));
     json_put(o, "visit", visit);
     for (size_t i = 0; visit_participant(v, i) != NULL; i++) {
         json_add(participants, envelope_participant(visit_participant(v, i)));
@@ -159,6 +177,10 @@ struct json *envelope_state(const struct visit *v) {
     }
     json_put(o, "sources", sources);
     json_put(o, "stage", stage_json(visit_stage(v)));
+    for (size_t i = 0; visit_question(v, i) != NULL; i++) {
+        json_add(questions, question_json(visit_question(v, i)));
+    }
+    json_put(o, "questions", questions);
     return o;
 }
 
@@ -183,7 +205,14 @@ static struct json *invite_json(const char *id, const char *name) {
     return o;
 }
 
-char *envelope_event(const struct visit_event *e) {
+static char *question_text(const struct visit *v, const struct visit_event *e) {
+    const struct question *q = visit_find_question(v, e->question);
+
+    return q != NULL ? envelope_text("question", NULL, e->seq, with("question", question_json(q)))
+                     : NULL;
+}
+
+char *envelope_event(const struct visit *v, const struct visit_event *e) {
     switch (e->type) {
     case VISIT_EVENT_PARTICIPANT_JOINED:
         return envelope_text("participant.joined", NULL, e->seq,
@@ -207,6 +236,41 @@ char *envelope_event(const struct visit_event *e) {
     case VISIT_EVENT_INVITE_OPENED:
         return envelope_text("invite.opened", NULL, e->seq,
                              with("invite", invite_json(e->invite.id, e->invite.name)));
+    case VISIT_EVENT_QUESTION:
+        return question_text(v, e);
     }
     return NULL;
+}
+
+char *envelope_quality(const char *participant, const struct media_event *e) {
+    struct json *data = json_new_object();
+
+    json_put_text(data, "participant", participant);
+    json_put_int(data, "dots", e->quality.dots);
+    json_put_number(data, "loss", (double)e->quality.loss);
+    json_put_int(data, "rtt_ms", e->quality.rtt_ms);
+    json_put_int(data, "kbit_s", e->quality.kbit_s);
+    return envelope_text("quality", NULL, 0, data);
+}
+
+char *envelope_unplayable(const struct media_event *e) {
+    struct json *data = json_new_object();
+
+    json_put_text(data, "kind", e->unplayable.kind == MEDIA_VIDEO ? "video" : "audio");
+    json_put_text(data, "codec", media_codec_name(e->unplayable.codec));
+    return envelope_text("unplayable", NULL, 0, data);
+}
+
+char *envelope_feed(const struct feed_news *news) {
+    struct json *data = json_new_object();
+
+    json_put_text(data, "source", news->source);
+    json_put_text(data, "state", news->state);
+    if (news->delay_ms >= 0) {
+        json_put_int(data, "delay_ms", (int64_t)news->delay_ms);
+    } else {
+        json_put_null(data, "delay_ms");
+    }
+    json_put_text(data, "detail", news->detail);
+    return envelope_text("feed", NULL, 0, data);
 }

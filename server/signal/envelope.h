@@ -4,6 +4,7 @@
 #include "base/spans.h"
 
 struct json;
+struct media_event;
 struct visit;
 struct visit_event;
 struct participant;
@@ -26,7 +27,21 @@ void envelope_clear(struct envelope *e);
 /* Texts to free(), NULL without memory. `seq` 0 leaves it out. Takes `data`. */
 char *envelope_text(const char *type, const char *id, uint64_t seq, struct json *data);
 char *envelope_error(const char *id, const char *code, const char *message);
-char *envelope_event(const struct visit_event *event);
+/* `event` is one of `v`; a question that is not kept any more gives NULL too. */
+char *envelope_event(const struct visit *v, const struct visit_event *event);
+
+/* How a feed's source does. */
+struct feed_news {
+    const char *source; /* its id in the visit */
+    const char *state;  /* "connected", "waiting", "lost" … */
+    double delay_ms;    /* from its arrival at our door until it is sent; < 0: unknown */
+    const char *detail;
+};
+
+/* What is no event of the visit: no seq, not repeated. */
+char *envelope_quality(const char *participant, const struct media_event *e);
+char *envelope_unplayable(const struct media_event *e);
+char *envelope_feed(const struct feed_news *news);
 
 /* `state` and `participant` of `welcome`. */
 struct json *envelope_state(const struct visit *v);

@@ -501,6 +501,9 @@ void sessions_media_event(struct signal *s, const struct media_event *e) {
     case MEDIA_EVENT_UNPLAYABLE:
         log_info("session.unplayable", "session=%llu codec=%s", (unsigned long long)e->session,
                  media_codec_name(e->unplayable.codec));
+        if (live != NULL && session->participant[0] != '\0') {
+            clients_unplayable(live, session->participant, e);
+        }
         break;
     }
 }

@@ -235,7 +235,7 @@ int client_writeable(struct client *c) {
         c->queue_n--;
     } else if (c->close_code == 0) {
         const struct visit_event *e = next_event(c);
-        text = e != NULL ? envelope_event(e) : NULL;
+        text = e != NULL ? envelope_event(c->live->visit, e) : NULL;
     }
     if (text != NULL) {
         int r = write_text(c, text);
@@ -485,6 +485,25 @@ static void on_visit_end(struct client *c, const struct envelope *e) {
     }
 }
 
+static void on_ask(struct client *c, const struct envelope *e) {
+    const char *text = NULL;
+
+    if (json_get_text(e->data, "text", &text) < 0) {
+        reply_error(c, e->id, "bad-field", "“text” must be a text.");
+        return;
+    }
+    int r = visit_ask(c->live->visit, c->participant, text, clock_now(), clock_unix() / 1000);
+    if (r == 0) {
+        reply_ok(c, e->id);
+    } else if (r == -EAGAIN) {
+        reply_error(c, e->id, "too-fast", "Please wait a moment before the next question.");
+    } else if (r == -EINVAL || r == -EMSGSIZE) {
+        reply_error(c, e->id, "bad-field", "A question has 1 to 500 characters.");
+    } else {
+        reply_error(c, e->id, r == -EPERM ? "ended" : "not-found", "The visit has ended.");
+    }
+}
+
 static void on_bye(struct client *c, const struct envelope *e) {
     struct live *live = c->live;
 
@@ -506,6 +525,7 @@ static const struct {
     {"stage.set", on_stage_set, {"main", NULL}},
     {"visit.start", on_visit_start, {NULL}},
     {"visit.end", on_visit_end, {NULL}},
+    {"ask", on_ask, {"text", NULL}},
     {"bye", on_bye, {NULL}},
 };
 
@@ -598,13 +618,24 @@ void clients_quality(struct live *live, const char *participant, const struct me
             c->queue_n > QUEUE_MAX / 2) {
             continue;
         }
-        struct json *data = json_new_object();
-        json_put_text(data, "participant", participant);
-        json_put_int(data, "dots", e->quality.dots);
-        json_put_number(data, "loss", (double)e->quality.loss);
-        json_put_int(data, "rtt_ms", e->quality.rtt_ms);
-        json_put_int(data, "kbit_s", e->quality.kbit_s);
-        push(c, envelope_text("quality", NULL, 0, data));
+        push(c, envelope_quality(participant, e));
+    }
+}
+
+void clients_unplayable(struct live *live, const char *participant, const struct media_event *e) {
+    for (struct client *c = live->clients; c != NULL; c = c->next_in_live) {
+        if (strcmp(c->participant, participant) == 0) {
+            push(c, envelope_unplayable(e));
+        }
+    }
+}
+
+void clients_feed(struct live *live, const struct feed_news *news) {
+    for (struct client *c = live->clients; c != NULL; c = c->next_in_live) {
+        if (c->actor.kind != ACTOR_STAFF || c->queue_n > QUEUE_MAX / 2) {
+            continue;
+        }
+        push(c, envelope_feed(news));
     }
 }
 

@@ -6,6 +6,7 @@
 #include "signal/request.h"
 
 struct client;
+struct feed_news;
 struct live;
 struct lws;
 struct signal;
@@ -30,6 +31,12 @@ bool client_is(const struct client *c, const char *credential);
 
 /* Tells a visit's staff, and the participant itself, how well its pictures arrive. */
 void clients_quality(struct live *live, const char *participant, const struct media_event *e);
+
+/* Tells a participant that something on the stage is in a codec that its player did not offer. */
+void clients_unplayable(struct live *live, const char *participant, const struct media_event *e);
+
+/* Tells a visit's staff how the source of a feed does. */
+void clients_feed(struct live *live, const struct feed_news *news);
 
 /* Once a second: who does not say hello is closed. */
 void clients_tick(struct signal *s, usec_t now);

@@ -1,26 +1,12 @@
 #include "visit/visit.h"
 
-#include "visit/event_log.h"
+#include "visit/visit_state.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct visit {
-    char id[ID_MAX];
-    struct visit_summary summary;
-    size_t participants_max, sources_max;
-    size_t participant_count, source_count;
-    struct participant *participants; /* in order of arrival */
-    struct source *sources;           /* in order of arrival */
-    uint64_t participants_made, sources_made;
-    uint64_t chosen; /* media of stage.set, 0: the rules decide */
-    struct stage stage;
-    struct visit_stage named_stage;
-    struct event_log log;
-};
 
 static const char *const state_names[] = {
     [VISIT_PLANNED] = "planned",
@@ -63,8 +49,7 @@ const char *participant_role_name(enum participant_role role) {
     return role_names[role];
 }
 
-/* Copies what fits without cutting a UTF-8 character; control characters become spaces. */
-static void put_text(char *to, size_t size, const char *from) {
+void visit_put_text(char *to, size_t size, const char *from) {
     size_t n = from ? strnlen(from, size) : 0;
     if (n == size) {
         n = size - 1;
@@ -92,13 +77,15 @@ struct visit *visit_new(const struct visit_config *config) {
     v->sources_max = limit(config->sources_max, VISIT_SOURCES_MAX);
     v->participants = calloc(v->participants_max, sizeof(*v->participants));
     v->sources = calloc(v->sources_max, sizeof(*v->sources));
-    if (!v->participants || !v->sources) {
+    v->questions = calloc(1, sizeof(*v->questions));
+    if (!v->participants || !v->sources || !v->questions) {
         visit_free(v);
         return NULL;
     }
-    put_text(v->id, sizeof(v->id), config->id);
+    visit_put_text(v->id, sizeof(v->id), config->id);
     v->summary = config->summary;
-    put_text(v->summary.title, sizeof(v->summary.title), config->summary.title);
+    visit_put_text(v->summary.title, sizeof(v->summary.title), config->summary.title);
+    visit_settle_recording(v);
     event_log_init(&v->log, config->first_seq);
     return v;
 }
@@ -107,6 +94,7 @@ void visit_free(struct visit *v) {
     if (v) {
         free(v->participants);
         free(v->sources);
+        free(v->questions);
         free(v);
     }
 }
@@ -143,13 +131,21 @@ static void set_state(struct visit *v, enum visit_state state) {
     assert(state >= v->summary.state);
     if (state != v->summary.state) {
         v->summary.state = state;
+        visit_settle_recording(v);
+        tell_summary(v);
+    }
+}
+
+/* After everything that the recording rule looks at. */
+static void settle(struct visit *v) {
+    if (visit_settle_recording(v)) {
         tell_summary(v);
     }
 }
 
 /* ---- Looking up ---- */
 
-static struct participant *participant_by_id(const struct visit *v, const char *id) {
+struct participant *visit_participant_by_id(const struct visit *v, const char *id) {
     for (size_t i = 0; id && i < v->participant_count; i++) {
         if (strcmp(v->participants[i].id, id) == 0) {
             return &v->participants[i];
@@ -176,7 +172,7 @@ const struct source *visit_source(const struct visit *v, size_t n) {
 }
 
 const struct participant *visit_find_participant(const struct visit *v, const char *id) {
-    return participant_by_id(v, id);
+    return visit_participant_by_id(v, id);
 }
 
 const struct participant *visit_find_credential(const struct visit *v, const char *credential) {
@@ -231,8 +227,9 @@ void visit_end(struct visit *v) {
 
 void visit_describe(struct visit *v, const char *title, enum visit_recording recording) {
     struct visit_summary before = v->summary;
-    put_text(v->summary.title, sizeof(v->summary.title), title);
+    visit_put_text(v->summary.title, sizeof(v->summary.title), title);
     v->summary.recording = recording;
+    visit_settle_recording(v);
     if (before.recording != recording || strcmp(before.title, v->summary.title) != 0) {
         tell_summary(v);
     }
@@ -258,6 +255,7 @@ static int come_back(struct visit *v, struct participant *p, char ret_id[static 
         p->present = true;
         p->absent_since = 0;
         tell_participant(v, VISIT_EVENT_PARTICIPANT_CHANGED, p);
+        settle(v);
     }
     memcpy(ret_id, p->id, ID_MAX);
     return 0;
@@ -267,7 +265,7 @@ int visit_join(struct visit *v, const struct visit_join *join, char ret_id[stati
     if (v->summary.state == VISIT_ENDED) {
         return -EPERM;
     }
-    struct participant *old = participant_by_id(v, join->again);
+    struct participant *old = visit_participant_by_id(v, join->again);
     if (old && strcmp(old->credential, join->actor.id) == 0) {
         return come_back(v, old, ret_id);
     }
@@ -278,8 +276,8 @@ int visit_join(struct visit *v, const struct visit_join *join, char ret_id[stati
     *p = (struct participant){.role = role_of(&join->actor), .present = true};
     p->number = ++v->participants_made;
     snprintf(p->id, sizeof(p->id), "p%llu", (unsigned long long)p->number);
-    put_text(p->credential, sizeof(p->credential), join->actor.id);
-    put_text(p->name, sizeof(p->name), join->name);
+    visit_put_text(p->credential, sizeof(p->credential), join->actor.id);
+    visit_put_text(p->name, sizeof(p->name), join->name);
     tell_participant(v, VISIT_EVENT_PARTICIPANT_JOINED, p);
     if (v->summary.state == VISIT_PLANNED) {
         set_state(v, VISIT_LOBBY);
@@ -289,16 +287,17 @@ int visit_join(struct visit *v, const struct visit_join *join, char ret_id[stati
 }
 
 void visit_lose(struct visit *v, const char *participant, usec_t now) {
-    struct participant *p = participant_by_id(v, participant);
+    struct participant *p = visit_participant_by_id(v, participant);
     if (p && p->present) {
         p->present = false;
         p->absent_since = now;
         tell_participant(v, VISIT_EVENT_PARTICIPANT_CHANGED, p);
+        settle(v);
     }
 }
 
 void visit_leave(struct visit *v, const char *participant) {
-    struct participant *p = participant_by_id(v, participant);
+    struct participant *p = visit_participant_by_id(v, participant);
     if (!p) {
         return;
     }
@@ -307,15 +306,16 @@ void visit_leave(struct visit *v, const char *participant) {
     memmove(p, p + 1, (--v->participant_count - at) * sizeof(*p));
     gone.present = false;
     tell_participant(v, VISIT_EVENT_PARTICIPANT_LEFT, &gone);
+    settle(v);
 }
 
 int visit_rename(struct visit *v, const char *participant, const char *name) {
-    struct participant *p = participant_by_id(v, participant);
+    struct participant *p = visit_participant_by_id(v, participant);
     if (!p) {
         return -ENOENT;
     }
     char cut[VISIT_NAME_MAX];
-    put_text(cut, sizeof(cut), name);
+    visit_put_text(cut, sizeof(cut), name);
     if (strcmp(cut, p->name) != 0) {
         memcpy(p->name, cut, sizeof(cut));
         tell_participant(v, VISIT_EVENT_PARTICIPANT_CHANGED, p);
@@ -324,14 +324,16 @@ int visit_rename(struct visit *v, const char *participant, const char *name) {
 }
 
 int visit_consent(struct visit *v, const char *participant, bool watch, bool record) {
-    struct participant *p = participant_by_id(v, participant);
+    struct participant *p = visit_participant_by_id(v, participant);
     if (!p) {
         return -ENOENT;
     }
-    if (p->consented != watch || p->consented_recording != record) {
+    if (!p->answered || p->consented != watch || p->consented_recording != record) {
+        p->answered = true;
         p->consented = watch;
         p->consented_recording = record;
         tell_participant(v, VISIT_EVENT_PARTICIPANT_CHANGED, p);
+        settle(v);
     }
     return 0;
 }
@@ -373,7 +375,7 @@ static void arrange(struct visit *v) {
 
 int visit_add_source(struct visit *v, const char *participant, enum source_kind kind,
                      uint64_t media, bool audio, bool video, char ret_id[static ID_MAX]) {
-    const struct participant *p = participant_by_id(v, participant);
+    const struct participant *p = visit_participant_by_id(v, participant);
     if (v->summary.state == VISIT_ENDED) {
         return -EPERM;
     }
@@ -400,6 +402,7 @@ int visit_add_source(struct visit *v, const char *participant, enum source_kind 
     if (s->presenter_side) {
         set_state(v, VISIT_LIVE);
     }
+    settle(v);
     return 0;
 }
 
@@ -421,6 +424,7 @@ int visit_source_alive(struct visit *v, uint64_t media, bool is_video, bool aliv
         before.audio != s->audio || before.video != s->video) {
         tell_source(v, VISIT_EVENT_SOURCE_CHANGED, s);
         arrange(v);
+        settle(v);
     }
     return 0;
 }
@@ -442,7 +446,7 @@ int visit_source_returns(struct visit *v, uint64_t media, uint64_t again) {
 }
 
 static void leave_without_sources(struct visit *v, const char *participant) {
-    const struct participant *p = participant_by_id(v, participant);
+    const struct participant *p = visit_participant_by_id(v, participant);
     if (!p || p->role != PARTICIPANT_ENCODER) {
         return;
     }
@@ -469,6 +473,7 @@ int visit_remove_source(struct visit *v, uint64_t media) {
     tell_source(v, VISIT_EVENT_SOURCE_REMOVED, &gone);
     arrange(v);
     leave_without_sources(v, gone.participant);
+    settle(v);
     return 0;
 }
 
@@ -485,8 +490,8 @@ int visit_set_main(struct visit *v, const char *source) {
 void visit_invite_opened(struct visit *v, const char *invite, const char *name) {
     struct visit_event *e = event_log_add(&v->log, VISIT_EVENT_INVITE_OPENED);
     e->staff_only = true;
-    put_text(e->invite.id, sizeof(e->invite.id), invite);
-    put_text(e->invite.name, sizeof(e->invite.name), name);
+    visit_put_text(e->invite.id, sizeof(e->invite.id), invite);
+    visit_put_text(e->invite.name, sizeof(e->invite.name), name);
 }
 
 const struct stage *visit_media_stage(const struct visit *v) {
@@ -508,7 +513,7 @@ const struct visit_event *visit_event_after(const struct visit *v, uint64_t seq)
 }
 
 bool visit_can_resume(const struct visit *v, uint64_t seq) {
-    return event_log_reaches(&v->log, seq);
+    return event_log_reaches(&v->log, seq) && seq >= v->questions->lost;
 }
 
 usec_t visit_next_timeout(const struct visit *v) {

@@ -8,17 +8,19 @@
 #pragma once
 #include "base/clock.h"
 #include "visit/permission.h"
+#include "visit/questions.h"
+#include "visit/recording_rule.h"
 #include "visit/stage.h"
 
 #define VISIT_TITLE_MAX 256 /* bytes with the NUL, UTF-8 */
 #define VISIT_NAME_MAX 96
 #define VISIT_PARTICIPANTS_MAX 512 /* hard bounds; the config's limits lie below */
 #define VISIT_SOURCES_MAX 32
-#define VISIT_LOG_MAX 256   /* events kept for resume */
-#define VISIT_GRACE SEC(30) /* a participant who lost the connection stays listed that long */
+#define VISIT_LOG_MAX 256      /* events kept for resume */
+#define VISIT_GRACE SEC(30)    /* a participant who lost the connection stays listed that long */
+#define VISIT_ASK_EVERY SEC(1) /* a participant's questions */
 
 enum visit_state { VISIT_PLANNED, VISIT_LOBBY, VISIT_LIVE, VISIT_ENDED };
-enum visit_recording { RECORDING_OFF, RECORDING_ASK, RECORDING_ON };
 
 enum participant_role { PARTICIPANT_REP, PARTICIPANT_CUSTOMER, PARTICIPANT_ENCODER };
 
@@ -30,8 +32,10 @@ struct participant {
     bool present;
     bool consented; /* watching, by the consent screen */
     bool consented_recording;
-    uint64_t number;     /* the N of "pN": media's `participant`, never 0 */
+    bool answered;   /* the consent screen, in this run: consented_recording is a word, not a gap */
+    uint64_t number; /* the N of "pN": media's `participant`, never 0 */
     usec_t absent_since; /* when not present */
+    usec_t ask_from;     /* no question before */
 };
 
 struct source {
@@ -54,13 +58,15 @@ enum visit_event_type {
     VISIT_EVENT_SOURCE_REMOVED,      /* source */
     VISIT_EVENT_STAGE,               /* stage; send it to media too */
     VISIT_EVENT_VISIT,               /* summary changed: title, state, recording; store it */
-    VISIT_EVENT_INVITE_OPENED        /* invite; for staff only */
+    VISIT_EVENT_INVITE_OPENED,       /* invite; for staff only */
+    VISIT_EVENT_QUESTION             /* question: visit_find_question */
 };
 
 struct visit_summary {
     char title[VISIT_TITLE_MAX];
     enum visit_state state;
     enum visit_recording recording;
+    bool recording_active; /* something may be recorded now; follows from the rest */
 };
 
 /* The stage with the ids that clients know; "" leaves a slot dark. */
@@ -79,6 +85,7 @@ struct visit_event {
         struct source source;
         struct visit_stage stage;
         struct visit_summary summary;
+        uint64_t question; /* its number */
         struct {
             char id[ID_MAX];
             char name[VISIT_NAME_MAX];
@@ -132,6 +139,12 @@ int visit_rename(struct visit *v, const char *participant, const char *name); /*
 int visit_consent(struct visit *v, const char *participant, bool watch,
                   bool record); /* 0, -ENOENT */
 
+/* Everybody may ask. `unix_ms` is the time that others see. Control characters become spaces. 0,
+ * -EPERM ended, -ENOENT no such participant, -EINVAL no text, -EMSGSIZE over
+ * QUESTION_CHARACTERS_MAX, -EAGAIN sooner than VISIT_ASK_EVERY after the one before. */
+int visit_ask(struct visit *v, const char *participant, const char *text, usec_t now,
+              uint64_t unix_ms);
+
 /* A source comes on, as `media` (unique). From the presenter's side it makes a visit live: sending
  * is starting. 0 and the source's id, -EPERM ended, -ENOSPC, -ENOENT no such participant, -EEXIST.
  */
@@ -154,6 +167,15 @@ void visit_invite_opened(struct visit *v, const char *invite, const char *name);
 const struct stage *visit_media_stage(const struct visit *v);
 const struct visit_stage *visit_stage(const struct visit *v);
 
+/* The recording rule (recording_rule.h) for a source of this visit. */
+bool visit_is_recorded(const struct visit *v, const struct source *s);
+/* The media sessions of all sources that are recorded; their count. */
+size_t visit_recorded(const struct visit *v, uint64_t ret_media[static VISIT_SOURCES_MAX]);
+
+/* The n-th question that is still there, oldest first, or NULL; and by its number. */
+const struct question *visit_question(const struct visit *v, size_t n);
+const struct question *visit_find_question(const struct visit *v, uint64_t number);
+
 /* The n-th, in order of arrival, or NULL past the end. */
 const struct participant *visit_participant(const struct visit *v, size_t n);
 const struct source *visit_source(const struct visit *v, size_t n);
@@ -169,7 +191,8 @@ bool visit_is_empty(const struct visit *v);  /* nobody listed and no source: may
 uint64_t visit_seq(const struct visit *v);
 /* The first event with a greater seq, or NULL. Valid until the visit changes. */
 const struct visit_event *visit_event_after(const struct visit *v, uint64_t seq);
-/* True when nothing after `seq` was dropped: a client may resume there. False: send a new welcome.
+/* True when nothing after `seq` was dropped, neither event nor question: a client may resume there.
+ * False: send a new welcome.
  */
 bool visit_can_resume(const struct visit *v, uint64_t seq);
 

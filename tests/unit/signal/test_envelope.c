@@ -1,4 +1,5 @@
 /* The WebSocket's envelope and the fixtures of tests/protocol, which the web client reads too. */
+#include "media/media_api.h"
 #include "signal/envelope.h"
 #include "signal/websocket.h"
 #include "visit/visit.h"
@@ -95,6 +96,8 @@ static struct visit *scene(void) {
     assert_int_equal(visit_add_source(v, rep_id, SOURCE_SCREEN, 8, false, true, screen), 0);
     visit_set_main(v, camera);
     visit_rename(v, ada_id, "Ada L.");
+    visit_consent(v, ada_id, true, true);
+    assert_int_equal(visit_ask(v, ada_id, "Does it come in green?", SEC(9), 1763769600123), 0);
     visit_remove_source(v, 8);
     visit_leave(v, ada_id);
     visit_end(v);
@@ -111,7 +114,7 @@ static void events_are_written_as_in_the_fixtures(void **state) {
 
     (void)state;
     for (; (e = visit_event_after(v, seq)) != NULL; i++, seq = e->seq) {
-        char *got = envelope_event(e);
+        char *got = envelope_event(v, e);
         char *expected = json_write_text(json_at(events, i), false, NULL);
         assert_string_equal(got, expected != NULL ? expected : "");
         free(got);
@@ -135,6 +138,48 @@ static void the_state_is_written_as_in_the_fixtures(void **state) {
     free(expected);
     json_free(got);
     visit_free(v);
+    json_free(all);
+}
+
+/* What is told without being an event of the visit. */
+static char *news(size_t i) {
+    const struct media_event quality = {
+        .quality = {.dots = 3, .loss = 0.25F, .rtt_ms = 40, .kbit_s = 1200}};
+    const struct media_event unplayable = {
+        .unplayable = {.kind = MEDIA_VIDEO, .codec = CODEC_H264}};
+    const struct feed_news lost = {
+        .source = "s1", .state = "lost", .delay_ms = -1, .detail = "h264 1280x720 30 fps"};
+    const struct feed_news connected = {
+        .source = "s1", .state = "connected", .delay_ms = 240, .detail = "h264 1280x720 30 fps"};
+
+    switch (i) {
+    case 0:
+        return envelope_quality("p2", &quality);
+    case 1:
+        return envelope_unplayable(&unplayable);
+    case 2:
+        return envelope_feed(&lost);
+    case 3:
+        return envelope_feed(&connected);
+    default:
+        return NULL;
+    }
+}
+
+static void news_are_written_as_in_the_fixtures(void **state) {
+    struct json *all = fixture("server.json");
+    const struct json *list = json_get(all, "news");
+    char *got;
+    size_t i = 0;
+
+    (void)state;
+    for (; (got = news(i)) != NULL; i++) {
+        char *expected = json_write_text(json_at(list, i), false, NULL);
+        assert_string_equal(got, expected != NULL ? expected : "");
+        free(got);
+        free(expected);
+    }
+    assert_int_equal(i, json_count(list));
     json_free(all);
 }
 
@@ -162,9 +207,15 @@ static int print(void) {
 
     printf("{\n\"state\": %s,\n\"events\": [", text);
     for (uint64_t seq = 99; (e = visit_event_after(v, seq)) != NULL; seq = e->seq) {
-        char *event = envelope_event(e);
+        char *event = envelope_event(v, e);
         printf("%s\n%s", seq == 99 ? "" : ",", event);
         free(event);
+    }
+    printf("\n],\n\"news\": [");
+    char *told;
+    for (size_t i = 0; (told = news(i)) != NULL; i++) {
+        printf("%s\n%s", i == 0 ? "" : ",", told);
+        free(told);
     }
     printf("\n]\n}\n");
     free(text);
@@ -180,6 +231,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(long_messages_are_refused),
         cmocka_unit_test(events_are_written_as_in_the_fixtures),
         cmocka_unit_test(the_state_is_written_as_in_the_fixtures),
+        cmocka_unit_test(news_are_written_as_in_the_fixtures),
         cmocka_unit_test(replies_carry_the_id),
     };
 
