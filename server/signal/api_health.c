@@ -63,6 +63,8 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_nacks_sent", "NACKs sent.", m->nacks_out);
     COUNTER("media_plis_received", "Key-frame requests received.", m->plis_in);
     COUNTER("media_plis_sent", "Key-frame requests sent.", m->plis_out);
+    COUNTER("media_recorded_packets", "Packets given to recorders.", m->recorded);
+    COUNTER("media_record_dropped", "Packets that recorders missed.", m->record_dropped);
     COUNTER("media_pool_empty", "Packets dropped for lack of memory.", m->pool_empty);
     COUNTER("media_send_failed", "Sends that failed.", m->send_failed);
     COUNTER("media_oversized", "Datagrams that were too large.", m->oversized);
