@@ -1,10 +1,12 @@
 #include "packetiser.h"
 
+#include "annexb.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
-enum { NAL_SLICE = 1, NAL_IDR = 5, NAL_SPS = 7, NAL_PPS = 8, NAL_STAP_A = 24, NAL_FU_A = 28 };
+enum { NAL_STAP_A = 24, NAL_FU_A = 28 }; /* RFC 6184 §5.2 */
 
 #define VP8_DESCRIPTOR_SIZE 4
 #define FU_HEADER_SIZE 2
@@ -76,31 +78,6 @@ static int cut_vp8(struct packetiser *p, struct bytes frame) {
     return 0;
 }
 
-/* Takes the next NAL unit off the byte stream (H.264 Annex B); false at its end. */
-static bool next_nal(struct bytes *stream, struct bytes *ret) {
-    if (stream->n < 4) {
-        return false;
-    }
-    const uint8_t *p = stream->p, *end = stream->p + stream->n;
-    while (end - p >= 3 && !(p[0] == 0 && p[1] == 0 && p[2] == 1)) {
-        p++;
-    }
-    if (end - p < 4) {
-        return false;
-    }
-    const uint8_t *start = p + 3;
-    const uint8_t *stop = start;
-    while (stop < end && !(end - stop >= 3 && stop[0] == 0 && stop[1] == 0 && stop[2] <= 1)) {
-        stop++;
-    }
-    *stream = bytes_of(stop, (size_t)(end - stop));
-    while (stop > start && stop[-1] == 0) {
-        stop--; /* trailing_zero_8bits */
-    }
-    *ret = bytes_of(start, (size_t)(stop - start));
-    return true;
-}
-
 static int keep_parameter_set(uint8_t *set, size_t *size, struct bytes nal) {
     if (nal.n > PACKETISER_HEADERS_MAX) {
         return -EBADMSG;
@@ -155,7 +132,7 @@ static int add_nal(struct packetiser *p, struct bytes nal) {
 
 static int cut_h264(struct packetiser *p, struct bytes frame) {
     struct bytes nal;
-    while (next_nal(&frame, &nal)) {
+    while (annexb_next(&frame, &nal)) {
         int r = 0;
         switch (nal.n > 0 ? nal.p[0] & 0x1f : 0) {
         case NAL_SPS:
