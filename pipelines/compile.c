@@ -3,6 +3,7 @@
 #include "captions_file.h"
 #include "compile_audio.h"
 #include "compile_video.h"
+#include "confine.h"
 #include "control.h"
 #include "elements.h"
 #include "workplace.h"
@@ -127,6 +128,17 @@ static int run(const struct options *options, struct manifest *manifest, struct 
     return r;
 }
 
+/* From here on only these files are there. */
+static int enclose(const struct options *options, struct failure *failure) {
+    char *out = g_canonicalize_filename(options->out, NULL), *parent = g_path_get_dirname(out);
+    const struct confinement confinement = {
+        .read = {options->in, options->captions, options->chapters}, .write = parent};
+    int r = confine(&confinement, failure);
+    g_free(parent);
+    g_free(out);
+    return r;
+}
+
 int compile_main(int argc, char **argv) {
     struct options options;
     if (!parse(argc, argv, &options)) {
@@ -141,8 +153,11 @@ int compile_main(int argc, char **argv) {
     struct manifest manifest = {.title = options.title ? options.title : base};
     setpriority(PRIO_PROCESS, 0, NICENESS);
     report_event("started");
-    control_watch(stage_stop, NULL);
-    int r = run(&options, &manifest, &failure);
+    int r = enclose(&options, &failure);
+    if (r == 0) {
+        control_watch(stage_stop, NULL);
+        r = run(&options, &manifest, &failure);
+    }
     if (r < 0) {
         report_failed(&failure);
         fprintf(stderr, "parlour-pipeline: %s\n", failure.message);

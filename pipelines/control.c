@@ -5,7 +5,9 @@
 #include <glib-unix.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,4 +83,27 @@ void control_watch(void (*stopped)(void *ctx), void *ctx) {
         (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(STDIN_FILENO))) {
         g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, NULL);
     }
+}
+
+/* When memory is short, the kernel shall take a converter and not the server or a visit. */
+static void offer_to_be_killed(void) {
+    static const char score[] = "500";
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ssize_t ignored = write(fd, score, sizeof(score) - 1);
+        (void)ignored; /* a favour, no duty */
+        close(fd);
+    }
+}
+
+bool control_follow_parent(void) {
+    const char *parent = getenv("PARLOUR_PARENT");
+    if (!parent) {
+        return true;
+    }
+    offer_to_be_killed();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bool there = getppid() == atoi(parent);
+    unsetenv("PARLOUR_PARENT"); /* not for the plug-in scanner */
+    return there;
 }

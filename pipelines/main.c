@@ -1,5 +1,7 @@
 /* parlour-pipeline: one media job a process. */
 #include "compile.h"
+#include "confine.h"
+#include "control.h"
 #include "doctor.h"
 #include "ingest.h"
 
@@ -13,7 +15,8 @@ static const char usage[] =
     "                                [--label English]] [--chapters FILE.json]\n"
     "       parlour-pipeline ingest --source test|FILE [--loop] --codec vp8|h264\n"
     "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
-    "       parlour-pipeline doctor\n";
+    "       parlour-pipeline doctor\n"
+    "With --unconfined as its first word a job may read and write everything.\n";
 
 static const struct {
     const char *name;
@@ -21,6 +24,15 @@ static const struct {
 } jobs[] = {{"compile", compile_main}, {"ingest", ingest_main}, {"doctor", doctor_main}};
 
 int main(int argc, char **argv) {
+    if (!control_follow_parent()) {
+        return 1;
+    }
+    if (argc > 1 && strcmp(argv[1], "--unconfined") == 0) {
+        confine_off();
+        argv[1] = argv[0];
+        argc--;
+        argv++;
+    }
     for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(jobs); i++) {
         if (strcmp(argv[1], jobs[i].name) == 0) {
             gst_init(NULL, NULL);
