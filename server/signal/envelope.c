@@ -136,6 +136,8 @@ static void put_summary(struct json *o, const struct visit_summary *summary) {
     json_put_text(o, "state", visit_state_name(summary->state));
     json_put_text(o, "recording", visit_recording_name(summary->recording));
     json_put_bool(o, "recording_active", summary->recording_active);
+    json_put_text(o, "recording_problem",
+                  summary->recording_problem[0] != '\0' ? summary->recording_problem : NULL);
 }
 
 static struct json *summary_json(const struct visit_summary *summary) {

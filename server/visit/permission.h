@@ -28,15 +28,19 @@ enum permission {
     PERMISSION_WALKTHROUGHS_READ,  /* the list and unpublished ones; published ones are for everyone
                                     */
     PERMISSION_WALKTHROUGHS_WRITE, /* uploads, compile, publish */
+    PERMISSION_SOURCES_READ,       /* live sources, without their keys */
+    PERMISSION_SOURCES_WRITE,      /* make and change them, see their keys */
     PERMISSION_VISITS_LIST,
     PERMISSION_VISITS_CREATE,
-    PERMISSION_VISIT_READ,   /* the whole object with its stream key */
-    PERMISSION_VISIT_CHANGE, /* PATCH, DELETE */
-    PERMISSION_VISIT_RUN,    /* start, end, stage, feeds */
-    PERMISSION_INVITES,      /* create, list, revoke; the calendar file and QR of any invite */
-    PERMISSION_INVITE_OWN,   /* the calendar file and QR of the invite in hand */
-    PERMISSION_VISIT_JOIN,   /* be in its state: WebSocket */
-    PERMISSION_VISIT_WATCH,  /* WHEP */
+    PERMISSION_VISIT_READ,        /* the whole object with its stream key */
+    PERMISSION_VISIT_CHANGE,      /* PATCH, DELETE */
+    PERMISSION_VISIT_RUN,         /* start, end, stage, feeds */
+    PERMISSION_INVITES,           /* create, list, revoke; the calendar file and QR of any invite */
+    PERMISSION_INVITE_OWN,        /* the calendar file and QR of the invite in hand */
+    PERMISSION_VISIT_JOIN,        /* be in its state: WebSocket */
+    PERMISSION_VISIT_WATCH,       /* WHEP */
+    PERMISSION_VISIT_REPLAY,      /* see and play the replay, published or not */
+    PERMISSION_RECORDING_CONSENT, /* give or revoke one's own consent to be recorded */
     PERMISSION_PUBLISH_CAMERA,
     PERMISSION_PUBLISH_SCREEN,
     PERMISSION_PUBLISH_PERSON,

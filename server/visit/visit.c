@@ -235,6 +235,14 @@ void visit_describe(struct visit *v, const char *title, enum visit_recording rec
     }
 }
 
+void visit_block_recording(struct visit *v, const char *problem) {
+    if (strcmp(v->summary.recording_problem, problem) != 0) {
+        visit_put_text(v->summary.recording_problem, sizeof(v->summary.recording_problem), problem);
+        visit_settle_recording(v);
+        tell_summary(v);
+    }
+}
+
 /* ---- People ---- */
 
 static enum participant_role role_of(const struct actor *actor) {
@@ -323,18 +331,28 @@ int visit_rename(struct visit *v, const char *participant, const char *name) {
     return 0;
 }
 
-int visit_consent(struct visit *v, const char *participant, bool watch, bool record) {
-    struct participant *p = visit_participant_by_id(v, participant);
-    if (!p) {
-        return -ENOENT;
-    }
+static void answer(struct visit *v, struct participant *p, bool watch, bool record) {
     if (!p->answered || p->consented != watch || p->consented_recording != record) {
         p->answered = true;
         p->consented = watch;
         p->consented_recording = record;
         tell_participant(v, VISIT_EVENT_PARTICIPANT_CHANGED, p);
-        settle(v);
     }
+}
+
+int visit_consent(struct visit *v, const char *participant, bool watch, bool record) {
+    struct participant *p = visit_participant_by_id(v, participant);
+    if (!p) {
+        return -ENOENT;
+    }
+    answer(v, p, watch, record);
+    for (size_t i = 0; i < v->participant_count; i++) {
+        struct participant *other = &v->participants[i];
+        if (other->answered && strcmp(other->credential, p->credential) == 0) {
+            answer(v, other, other->consented, record);
+        }
+    }
+    settle(v);
     return 0;
 }
 

@@ -16,8 +16,9 @@
 #define VISIT_NAME_MAX 96
 #define VISIT_PARTICIPANTS_MAX 512 /* hard bounds; the config's limits lie below */
 #define VISIT_SOURCES_MAX 32
-#define VISIT_LOG_MAX 256      /* events kept for resume */
-#define VISIT_GRACE SEC(30)    /* a participant who lost the connection stays listed that long */
+#define VISIT_LOG_MAX 256   /* events kept for resume */
+#define VISIT_GRACE SEC(30) /* a participant who lost the connection stays listed that long */
+#define VISIT_PROBLEM_MAX 24
 #define VISIT_ASK_EVERY SEC(1) /* a participant's questions */
 
 enum visit_state { VISIT_PLANNED, VISIT_LOBBY, VISIT_LIVE, VISIT_ENDED };
@@ -67,6 +68,7 @@ struct visit_summary {
     enum visit_state state;
     enum visit_recording recording;
     bool recording_active; /* something may be recorded now; follows from the rest */
+    char recording_problem[VISIT_PROBLEM_MAX]; /* a stable word why nothing is, or "" */
 };
 
 /* The stage with the ids that clients know; "" leaves a slot dark. */
@@ -120,6 +122,10 @@ void visit_end(struct visit *v);
 /* After the store's row was changed by PATCH. */
 void visit_describe(struct visit *v, const char *title, enum visit_recording recording);
 
+/* The server cannot record for this reason ("disk_full" …): nothing is recorded, and people are
+ * told. "": it can. */
+void visit_block_recording(struct visit *v, const char *problem);
+
 struct visit_join {
     struct actor actor; /* CUSTOMER, STAFF or ENCODER; permission was checked */
     const char *name;   /* cut at a UTF-8 boundary to fit; control characters become spaces */
@@ -136,8 +142,8 @@ void visit_lose(struct visit *v, const char *participant, usec_t now);
 /* Goes for good, at once ("bye", or an invite revoked). Its sources are left to the caller. */
 void visit_leave(struct visit *v, const char *participant);
 int visit_rename(struct visit *v, const char *participant, const char *name); /* 0, -ENOENT */
-int visit_consent(struct visit *v, const char *participant, bool watch,
-                  bool record); /* 0, -ENOENT */
+/* The word about recording counts for whoever else is here with the same credential. 0, -ENOENT. */
+int visit_consent(struct visit *v, const char *participant, bool watch, bool record);
 
 /* Everybody may ask. `unix_ms` is the time that others see. Control characters become spaces. 0,
  * -EPERM ended, -ENOENT no such participant, -EINVAL no text, -EMSGSIZE over

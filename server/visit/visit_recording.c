@@ -26,6 +26,9 @@ static bool has_agreed(const struct participant *p) {
 static struct recording_facts facts_of(const struct visit *v) {
     struct recording_facts facts = {.live = v->summary.state == VISIT_LIVE,
                                     .recording = v->summary.recording};
+    if (v->summary.recording_problem[0] != '\0') {
+        facts.recording = RECORDING_OFF;
+    }
     for (size_t i = 0; i < v->participant_count; i++) {
         const struct participant *p = &v->participants[i];
         facts.customer_agreed |= has_agreed(p) && is_here(v, p);
