@@ -265,10 +265,29 @@ static size_t foreign_reference(const char *p, size_t n, char *ret) {
     return 0;
 }
 
+/* A tag of old players that a demuxer has escaped: "&lt;font color="#fff"&gt;". */
+static size_t escaped_tag(const char *p, size_t n) {
+    static const char *const names[] = {"&lt;font", "&lt;/font", "&lt;span", "&lt;/span"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t len = strlen(names[i]);
+        const char *end = n > len && strncasecmp(p, names[i], len) == 0
+                              ? memmem(p + len, n - len, "&gt;", 4)
+                              : NULL;
+        if (end && end - p < 200) {
+            return (size_t)(end - p) + 4;
+        }
+    }
+    return 0;
+}
+
 /* Takes what is at `p` and returns how much that was; 0 when there is no more room. */
 static size_t ampersand(struct cleaner *c, const char *p, size_t n) {
     char plain;
-    size_t len = reference(p, n);
+    size_t len = escaped_tag(p, n);
+    if (len > 0) {
+        return len;
+    }
+    len = reference(p, n);
     if (len > 0) {
         c->words = true;
         return emit(c, p, len) ? len : 0;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define SURVEY_SHARE 0.02
 #define AUDIO_SHARE 0.12 /* of the work */
 #define NICENESS 10      /* live media on the same machine goes first */
 
@@ -80,16 +81,27 @@ static int build(const struct options *options, const struct probe *probe, const
                                              directory, manifest, failure) < 0) {
         return -1;
     }
-    double share = probe->has_sound ? AUDIO_SHARE : 0;
+    struct survey survey = {0};
+    struct stage look = stage;
+    look.name = "survey";
+    look.to = SURVEY_SHARE;
+    if (survey_file(options->in, probe, directory, &look, manifest, &survey) < 0) {
+        return -1;
+    }
+    double share = SURVEY_SHARE + (probe->has_sound ? AUDIO_SHARE : 0);
     stage.name = "video";
     stage.from = share;
     stage.to = 1;
     if (probe->has_sound) {
         struct stage audio = stage;
+        struct aac_sink aac = {0};
         audio.name = "audio";
-        audio.from = 0;
+        audio.from = SURVEY_SHARE;
         audio.to = share;
-        if (compile_audio(options->in, probe, directory, &audio, manifest, &audio_end) < 0) {
+        int r = compile_audio(options->in, probe, &survey, directory, &audio, manifest, &aac,
+                              &audio_end);
+        aac_sink_clear(&aac);
+        if (r < 0) {
             return -1;
         }
     }

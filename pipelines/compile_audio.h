@@ -1,9 +1,14 @@
-/* compile_audio.h: the audio rungs of a presentation: one a speed, the pitch of voices kept. */
+/* compile_audio.h: the audio rungs of a presentation: one a speed, the pitch of voices kept, and
+ * AAC for players without WebRTC; all from the same decoded sound, brought to one loudness. */
 #pragma once
+#include "aac_sink.h"
 #include "manifest.h"
 #include "probe.h"
 #include "stage.h"
+#include "survey.h"
 
-/* Writes audio-50.rung … audio-200.rung. As compile_video. */
-int compile_audio(const char *path, const struct probe *probe, const char *directory,
-                  struct stage *stage, struct manifest *manifest, double *ret_end);
+/* Writes audio-50.rung … audio-200.rung, and the AAC by way of `aac`, which is opened and finished
+ * here and cleared by the caller. As compile_video. */
+int compile_audio(const char *path, const struct probe *probe, const struct survey *survey,
+                  const char *directory, struct stage *stage, struct manifest *manifest,
+                  struct aac_sink *aac, double *ret_end);

@@ -1,5 +1,7 @@
 #include "poster.h"
 
+#include "jpeg.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -58,21 +60,5 @@ void poster_consider(struct poster *p, GstBuffer *buffer, GstCaps *caps, GstCloc
 }
 
 int poster_write(const struct poster *p, const char *path) {
-    if (!p->best) {
-        return -1;
-    }
-    GstCaps *jpeg = gst_caps_new_empty_simple("image/jpeg");
-    GstSample *sample = gst_video_convert_sample(p->best, jpeg, 5 * GST_SECOND, NULL);
-    gst_caps_unref(jpeg);
-    if (!sample) {
-        return -1;
-    }
-    GstMapInfo map;
-    int r = -1;
-    if (gst_buffer_map(gst_sample_get_buffer(sample), &map, GST_MAP_READ)) {
-        r = g_file_set_contents(path, (const char *)map.data, (gssize)map.size, NULL) ? 0 : -1;
-        gst_buffer_unmap(gst_sample_get_buffer(sample), &map);
-    }
-    gst_sample_unref(sample);
-    return r;
+    return p->best ? jpeg_write(p->best, path) : -1;
 }
