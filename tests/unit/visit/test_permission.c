@@ -22,11 +22,13 @@ static const struct {
 } matrix[] = {
     {PERMISSION_PRODUCTS_READ, "---rma"},     {PERMISSION_PRODUCTS_WRITE, "---rma"},
     {PERMISSION_WALKTHROUGHS_READ, "---rma"}, {PERMISSION_WALKTHROUGHS_WRITE, "----ma"},
+    {PERMISSION_SOURCES_READ, "---rma"},      {PERMISSION_SOURCES_WRITE, "---r-a"},
     {PERMISSION_VISITS_LIST, "---rma"},       {PERMISSION_VISITS_CREATE, "---r-a"},
     {PERMISSION_VISIT_READ, "---r-a"},        {PERMISSION_VISIT_CHANGE, "---r-a"},
     {PERMISSION_VISIT_RUN, "---r-a"},         {PERMISSION_INVITES, "---r-a"},
     {PERMISSION_INVITE_OWN, "-c-r-a"},        {PERMISSION_VISIT_JOIN, "-c-r-a"},
-    {PERMISSION_VISIT_WATCH, "-c-r-a"},       {PERMISSION_PUBLISH_CAMERA, "-cer-a"},
+    {PERMISSION_VISIT_WATCH, "-c-r-a"},       {PERMISSION_VISIT_REPLAY, "-c-rma"},
+    {PERMISSION_RECORDING_CONSENT, "-c----"}, {PERMISSION_PUBLISH_CAMERA, "-cer-a"},
     {PERMISSION_PUBLISH_SCREEN, "--er-a"},    {PERMISSION_PUBLISH_PERSON, "--er-a"},
     {PERMISSION_PUBLISH_CONTENT, "--er-a"},   {PERMISSION_USERS, "-----a"},
 };
