@@ -1,67 +1,110 @@
 #include "limiter.h"
 
 #include <math.h>
+#include <string.h>
 
-#define REACH (LIMITER_REACH / LIMITER_STEP)
+#define RELEASE 0.0003f /* of the way back to 1, each sample: 70 ms at 48 kHz */
+#define NEAR 0.5f       /* below this share of the ceiling no peak between samples can pass it */
 
-static float needed_gain(const float *samples, size_t n) {
+/* ITU-R BS.1770-4 annex 2: the filter that makes four samples of one; phases 1 to 3 (0 adds little
+ * to the sample itself). */
+static const float phases[4][LIMITER_TAPS] = {
+    {0.0017089843750f, 0.0109863281250f, -0.0196533203125f, 0.0332031250000f, -0.0594482421875f,
+     0.1373291015625f, 0.9721679687500f, -0.1022949218750f, 0.0476074218750f, -0.0266113281250f,
+     0.0148925781250f, -0.0083007812500f},
+    {-0.0291748046875f, 0.0292968750000f, -0.0517578125000f, 0.0891113281250f, -0.1665039062500f,
+     0.4650878906250f, 0.7797851562500f, -0.2003173828125f, 0.1015625000000f, -0.0582275390625f,
+     0.0330810546875f, -0.0189208984375f},
+    {-0.0189208984375f, 0.0330810546875f, -0.0582275390625f, 0.1015625000000f, -0.2003173828125f,
+     0.7797851562500f, 0.4650878906250f, -0.1665039062500f, 0.0891113281250f, -0.0517578125000f,
+     0.0292968750000f, -0.0291748046875f},
+    {-0.0083007812500f, 0.0148925781250f, -0.0266113281250f, 0.0476074218750f, -0.1022949218750f,
+     0.9721679687500f, 0.1373291015625f, -0.0594482421875f, 0.0332031250000f, -0.0196533203125f,
+     0.0109863281250f, 0.0017089843750f},
+};
+
+void limiter_init(struct limiter *l, double gain, double ceiling) {
+    memset(l, 0, sizeof(*l));
+    l->gain = (float)gain;
+    l->ceiling = (float)ceiling;
+    for (size_t i = 0; i < LIMITER_WINDOW; i++) {
+        l->wanted[i] = l->held[i] = 1;
+    }
+    l->held_sum = LIMITER_WINDOW;
+    l->lowest = l->last_held = 1;
+}
+
+/* The largest value around the middle of the last samples, also between them. */
+static float peak_of(const struct limiter *l, const float *recent) {
     float peak = 0;
-    for (size_t i = 0; i < n; i++) {
-        float v = fabsf(samples[i]);
-        peak = v > peak ? v : peak;
+    for (size_t i = 0; i < LIMITER_TAPS; i++) {
+        peak = fmaxf(peak, fabsf(recent[i]));
     }
-    return peak > LIMITER_CEILING ? LIMITER_CEILING / peak : 1;
+    if (peak < l->ceiling * NEAR) {
+        return peak;
+    }
+    peak = fabsf(recent[(l->recent_at + LIMITER_TAPS / 2) % LIMITER_TAPS]);
+    for (size_t phase = 0; phase < 4; phase++) {
+        float sum = 0;
+        for (size_t i = 0; i < LIMITER_TAPS; i++) {
+            sum += phases[phase][i] * recent[(l->recent_at + i) % LIMITER_TAPS];
+        }
+        peak = fmaxf(peak, fabsf(sum));
+    }
+    return peak;
 }
 
-/* Over the steps from i − REACH to i + REACH. */
-static float least(const float *g, size_t count, size_t i) {
-    float v = 1;
-    for (size_t k = i > REACH ? i - REACH : 0; k <= i + REACH && k < count; k++) {
-        v = g[k] < v ? g[k] : v;
-    }
-    return v;
-}
-
-static float average(const float *g, size_t count, size_t i) {
-    float sum = 0;
-    size_t n = 0;
-    for (size_t k = i > REACH ? i - REACH : 0; k <= i + REACH && k < count; k++, n++) {
-        sum += g[k];
-    }
-    return n > 0 ? sum / (float)n : 1;
-}
-
-/* The least over the reach, averaged over the reach: every term has the peak in its reach, so the
- * average is low enough for it; and between two steps the lower one counts. */
-void limiter_apply(float *samples, size_t frames, unsigned channels, float *gains) {
-    size_t count = frames / LIMITER_STEP, step = (size_t)LIMITER_STEP * channels;
-    float *low = gains + count + 1;
-    float loudest = 1;
-    for (size_t i = 0; i < count; i++) {
-        gains[i] = needed_gain(samples + i * step, step);
-        loudest = gains[i] < loudest ? gains[i] : loudest;
-    }
-    if (loudest >= 1) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        low[i] = least(gains, count, i);
-    }
-    for (size_t i = 0; i < count; i++) {
-        gains[i] = average(low, count, i);
-    }
-    /* Linear between the middles of edges: at the edge of two steps the lower of both. */
-    for (size_t i = 0; i < count; i++) {
-        float here = gains[i];
-        float before = i > 0 && gains[i - 1] < here ? gains[i - 1] : here;
-        float after = i + 1 < count && gains[i + 1] < here ? gains[i + 1] : here;
-        for (size_t k = 0; k < LIMITER_STEP; k++) {
-            float x = (float)k / LIMITER_STEP;
-            float gain = x < 0.5f ? before + (here - before) * 2 * x
-                                  : here + (after - here) * (2 * x - 1);
-            for (unsigned c = 0; c < channels; c++) {
-                samples[i * step + k * channels + c] *= gain;
+/* Smallest of the last LIMITER_WINDOW reductions. */
+static float lowest_wanted(struct limiter *l, float now) {
+    l->wanted[l->at] = now;
+    l->lowest_age++;
+    if (now <= l->lowest) {
+        l->lowest = now;
+        l->lowest_age = 0;
+    } else if (l->lowest_age >= LIMITER_WINDOW) {
+        l->lowest = 2;
+        for (size_t i = 1; i <= LIMITER_WINDOW; i++) { /* oldest first */
+            size_t k = (l->at + i) % LIMITER_WINDOW;
+            if (l->wanted[k] <= l->lowest) {
+                l->lowest = l->wanted[k];
+                l->lowest_age = LIMITER_WINDOW - i;
             }
+        }
+    }
+    return l->lowest;
+}
+
+/* The reduction falls to the lowest at once and rises slowly; its average over the window falls
+ * evenly and has arrived when the peak itself comes out. */
+static float reduction(struct limiter *l, float peak) {
+    float lowest = lowest_wanted(l, peak > l->ceiling ? l->ceiling / peak : 1);
+    float risen = l->last_held + (1 - l->last_held) * RELEASE;
+    float held = fminf(lowest, risen);
+    l->held_sum += (double)held - (double)l->held[l->at];
+    l->held[l->at] = held;
+    l->last_held = held;
+    l->at = (l->at + 1) % LIMITER_WINDOW;
+    return (float)(l->held_sum / LIMITER_WINDOW);
+}
+
+void limiter_run(struct limiter *l, float *samples, size_t frames) {
+    for (size_t i = 0; i < frames; i++) {
+        float peak = 0;
+        l->delayed_at = (l->delayed_at + 1) % (LIMITER_DELAY + 1);
+        for (size_t c = 0; c < 2; c++) {
+            float in = samples[2 * i + c] * l->gain;
+            in = isfinite(in) ? in : 0;
+            l->recent[c][l->recent_at] = in;
+            l->delayed[c][l->delayed_at] = in;
+        }
+        l->recent_at = (l->recent_at + 1) % LIMITER_TAPS;
+        for (size_t c = 0; c < 2; c++) {
+            peak = fmaxf(peak, peak_of(l, l->recent[c]));
+        }
+        float factor = reduction(l, peak);
+        size_t oldest = (l->delayed_at + 1) % (LIMITER_DELAY + 1);
+        for (size_t c = 0; c < 2; c++) {
+            samples[2 * i + c] = l->delayed[c][oldest] * factor;
         }
     }
 }
