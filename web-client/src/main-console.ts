@@ -1,32 +1,34 @@
-/* The staff console: sign in, the list of visits, one visit, the walkthroughs. Views live in the hash:
- * #/visits, #/visits/{id}, #/walkthroughs. */
+/* The staff console: sign in, the list of visits, one visit, the walkthroughs, live sources and slides.
+ * Views live in the hash: #/visits, #/visits/{id}, #/walkthroughs, #/sources, #/slides. */
 import { html, render, type TemplateResult } from "lit";
-import type { NewVisit, ProductInfo, VisitInfo, WalkthroughInfo } from "./core/api";
+import type { NewVisit, ProductInfo, VisitInfo } from "./core/api";
 import { iceServersOf, parseConsoleBoot, type Staff } from "./core/boot";
 import { Problem } from "./core/problem";
 import { t } from "./core/strings";
 import { createApi, words } from "./net/api";
-import { copyText, startPage } from "./page";
+import { Uploads, type UploadJob } from "./net/uploads";
+import { startPage } from "./page";
+import { SlidesDesk } from "./slides-desk";
+import { SourcesDesk } from "./sources-desk";
 import { VisitRoom } from "./visit-room";
+import { WalkthroughsDesk } from "./walkthroughs-desk";
 import "./ui/closed";
 import "./ui/new-visit";
 import "./ui/shell";
 import "./ui/sign-in";
 import "./ui/visit-list";
-import "./ui/walkthrough-list";
 
 type Place =
   | { readonly name: "visits" }
   | { readonly name: "visit"; readonly id: string }
-  | { readonly name: "walkthroughs" };
+  | { readonly name: "walkthroughs" | "sources" | "slides" };
 
 const REFRESH_EVERY = 10_000;
-const COPIED_STAYS = 2_500;
 
 function placeOf(hash: string): Place {
   const [, first, second] = hash.split("/");
-  if (first === "walkthroughs") {
-    return { name: "walkthroughs" };
+  if (first === "walkthroughs" || first === "sources" || first === "slides") {
+    return { name: first };
   }
   return first === "visits" && second !== undefined && second !== ""
     ? { name: "visit", id: decodeURIComponent(second) }
@@ -36,17 +38,18 @@ function placeOf(hash: string): Place {
 class ConsolePage {
   private place: Place = placeOf(location.hash);
   private visits: readonly VisitInfo[] | null = null;
-  private walkthroughs: readonly WalkthroughInfo[] | null = null;
   private products: readonly ProductInfo[] = [];
   private failure = "";
   private signIn = { busy: false, failure: "" };
   private creating = { open: false, busy: false, failure: "" };
-  private copied = "";
   private visitFailure = "";
   /* Ends when another view is shown. */
   private shown = new AbortController();
   private readonly api = createApi(new AbortController().signal);
-  private readonly room = document.createElement("div");
+  /* Where a view that draws itself does so; a new one each time it is opened. */
+  private room = document.createElement("div");
+  private uploads: Uploads | null = null;
+  private desk: WalkthroughsDesk | SlidesDesk | null = null;
 
   constructor(
     private readonly host: HTMLElement,
@@ -54,7 +57,6 @@ class ConsolePage {
     private person: Staff | null,
     private readonly iceServers: readonly RTCIceServer[],
   ) {
-    this.room.style.display = "contents";
     if (person === null && new URLSearchParams(location.search).get("signin") === "expired") {
       this.signIn = { busy: false, failure: t("console.link_expired") };
     }
@@ -68,10 +70,15 @@ class ConsolePage {
     this.shown = new AbortController();
     this.failure = "";
     this.visitFailure = "";
+    this.desk = null;
+    this.room = document.createElement("div");
+    this.room.style.display = "contents";
     this.draw();
     if (this.person === null) {
       return;
     }
+    const { signal } = this.shown;
+    const desk = { host: this.room, api: this.api, signal, signedOut: (error: unknown) => this.signedOut(error) };
     switch (this.place.name) {
       case "visits":
         void this.loadVisits();
@@ -81,9 +88,36 @@ class ConsolePage {
         void this.openVisit(this.place.id, this.shown.signal);
         break;
       case "walkthroughs":
-        void this.loadWalkthroughs();
+        this.desk = new WalkthroughsDesk({ ...desk, uploads: this.carrier() });
+        break;
+      case "slides":
+        this.desk = new SlidesDesk({ ...desk, uploads: this.carrier() });
+        break;
+      case "sources":
+        new SourcesDesk({ ...desk, mayWrite: this.person.role !== "marketer" });
         break;
     }
+  }
+
+  /* Uploads go on while other views are shown. */
+  private carrier(): Uploads {
+    this.uploads ??= new Uploads({
+      onchange: () => this.desk?.draw(),
+      words: (error) => this.words(error),
+      finish: (id, job) => this.uploaded(id, job),
+    });
+    return this.uploads;
+  }
+
+  private async uploaded(id: string, { purpose, title, key }: UploadJob): Promise<void> {
+    if (purpose === "slides") {
+      await this.api.createSlides(id, title);
+    } else if (purpose.startsWith("replace:")) {
+      await this.api.changeWalkthrough(purpose.slice("replace:".length), { upload: id });
+    } else {
+      await this.api.createWalkthrough(id, title, key);
+    }
+    await this.desk?.load();
   }
 
   /* True when the failure was that nobody is signed in any more; then that is said instead. */
@@ -114,19 +148,6 @@ class ConsolePage {
   private async loadVisits(): Promise<void> {
     try {
       this.visits = await this.api.visits();
-      this.failure = "";
-    } catch (error) {
-      if (this.signedOut(error)) {
-        return;
-      }
-      this.failure = this.words(error);
-    }
-    this.draw();
-  }
-
-  private async loadWalkthroughs(): Promise<void> {
-    try {
-      this.walkthroughs = await this.api.walkthroughs();
       this.failure = "";
     } catch (error) {
       if (this.signedOut(error)) {
@@ -196,7 +217,6 @@ class ConsolePage {
     await this.api.logout().catch(() => undefined);
     this.person = null;
     this.visits = null;
-    this.walkthroughs = null;
     this.shown.abort();
     this.draw();
   }
@@ -219,17 +239,6 @@ class ConsolePage {
       this.creating = { open: true, busy: false, failure: this.words(error) };
     }
     this.draw();
-  }
-
-  private async copyWalkthrough(slug: string): Promise<void> {
-    if (await copyText(new URL(`/w/${slug}`, location.href).href)) {
-      this.copied = slug;
-      this.draw();
-      setTimeout(() => {
-        this.copied = "";
-        this.draw();
-      }, COPIED_STAYS);
-    }
   }
 
   private draw(): void {
@@ -287,13 +296,9 @@ class ConsolePage {
               <a href="#/visits">${t("visit.back")}</a>
             </div>`;
       case "walkthroughs":
-        return html`<pl-walkthrough-list
-          .walkthroughs=${this.walkthroughs}
-          .failure=${this.failure}
-          .copied=${this.copied}
-          @pl-copy=${(e: CustomEvent<string>) => void this.copyWalkthrough(e.detail)}
-          @pl-retry=${() => void this.loadWalkthroughs()}
-        ></pl-walkthrough-list>`;
+      case "sources":
+      case "slides":
+        return html`${this.room}`;
     }
   }
 }

@@ -1,6 +1,6 @@
 /* The messages of /ws, see server/signal/protocol.md. Parsed from unknown, never cast. */
 import {
-  flag, list, nullable, number, object, oneOf, read, ShapeError, text, withDefault, type Shape,
+  flag, list, maybe, nullable, number, object, oneOf, read, ShapeError, text, withDefault, type Shape,
 } from "./shape";
 
 export const PROTOCOL_VERSION = 1;
@@ -51,10 +51,12 @@ export const visitSummary = object({
   recording: withDefault(recording, "off"),
   /* Something may be recorded at this moment. */
   recording_active: withDefault(flag, false),
+  /* Why nothing can be recorded: `disk_full`, `too_long`, `no_recorder`. */
+  recording_problem: nullable(text),
 });
 export type VisitSummary = Shape<typeof visitSummary>;
 
-/* `t`: seconds since the visit went live, or Unix seconds; it only orders. */
+/* `t`: Unix ms. */
 export const question = object({
   id: text,
   participant: withDefault(text, ""),
@@ -87,6 +89,8 @@ const visitChange = object({
   title: nullable(text),
   recording: nullable(recording),
   recording_active: nullable(flag),
+  /* Absent: as before. */
+  recording_problem: maybe(nullable(text)),
 });
 
 /* How a live source that feeds the visit does; staff only. */
@@ -161,7 +165,7 @@ function parseBody(type: string, data: unknown): ServerBody {
     case "invite.opened":
       return { type };
     case "question":
-      return { type, question: read(question, data) };
+      return { type, question: read(object({ question }), data).question };
     case "feed":
       return { type, feed: read(feed, data) };
     case "unplayable":

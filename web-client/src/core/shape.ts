@@ -47,6 +47,11 @@ export function nullable<T>(reader: Reader<T>): Reader<T | null> {
   return (value, path) => (value === null || value === undefined ? null : reader(value, path));
 }
 
+/* Undefined only when absent. */
+export function maybe<T>(reader: Reader<T>): Reader<T | undefined> {
+  return (value, path) => (value === undefined ? undefined : reader(value, path));
+}
+
 /* Absent or null: the fallback. Present and wrong: still an error. */
 export function withDefault<T>(reader: Reader<T>, fallback: T): Reader<T> {
   return (value, path) => (value === null || value === undefined ? fallback : reader(value, path));

@@ -54,7 +54,7 @@ function apply(visit: Visit, message: ServerMessage): Visit {
       /* Another picture may be one this browser knows; if not, the server says so again. */
       return { ...visit, stage: message.stage, unplayable: message.stage.main === visit.stage.main ? visit.unplayable : "" };
     case "visit": {
-      const { state, title, recording, recording_active: active } = message.visit;
+      const { state, title, recording, recording_active: active, recording_problem: problem } = message.visit;
       const { visit: old } = visit;
       return {
         ...visit,
@@ -64,6 +64,7 @@ function apply(visit: Visit, message: ServerMessage): Visit {
           title: title ?? old.title,
           recording: recording ?? old.recording,
           recording_active: active ?? old.recording_active,
+          recording_problem: problem === undefined ? old.recording_problem : problem,
         },
       };
     }

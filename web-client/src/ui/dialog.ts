@@ -11,6 +11,7 @@ import { shared } from "./styles";
 export class Dialog extends LitElement {
   @property({ type: Boolean }) open = false;
   @property() heading = "";
+  @property({ type: Boolean, reflect: true }) wide = false;
   @query("dialog") private readonly dialog!: HTMLDialogElement;
 
   static override styles = [
@@ -29,6 +30,9 @@ export class Dialog extends LitElement {
         background: var(--paper);
         color: var(--ink);
         box-shadow: 0 20px 80px rgb(0 0 0 / 0.35);
+      }
+      :host([wide]) dialog {
+        width: min(900px, calc(100vw - 32px));
       }
       dialog::backdrop {
         background: rgb(23 19 15 / 0.55);
@@ -49,7 +53,8 @@ export class Dialog extends LitElement {
         margin: -4px -8px 0 0;
       }
       @media (max-width: 560px) {
-        dialog {
+        dialog,
+        :host([wide]) dialog {
           margin: auto 0 0;
           width: 100%;
           max-width: 100%;

@@ -33,12 +33,31 @@ import whole from "lucide-static/icons/proportions.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 import back from "lucide-static/icons/arrow-left.svg?raw";
 import record from "lucide-static/icons/disc.svg?raw";
+import upload from "lucide-static/icons/upload.svg?raw";
+import trash from "lucide-static/icons/trash-2.svg?raw";
+import more from "lucide-static/icons/ellipsis.svg?raw";
+import globe from "lucide-static/icons/globe.svg?raw";
+import code from "lucide-static/icons/code.svg?raw";
+import key from "lucide-static/icons/key-round.svg?raw";
+import eye from "lucide-static/icons/eye.svg?raw";
+import eyeOff from "lucide-static/icons/eye-off.svg?raw";
+import radio from "lucide-static/icons/radio-tower.svg?raw";
+import slides from "lucide-static/icons/presentation.svg?raw";
+import ask from "lucide-static/icons/message-circle-question-mark.svg?raw";
+import send from "lucide-static/icons/send-horizontal.svg?raw";
+import link from "lucide-static/icons/link.svg?raw";
+import settings from "lucide-static/icons/settings-2.svg?raw";
+import hand from "lucide-static/icons/hand.svg?raw";
+import next from "lucide-static/icons/chevron-right.svg?raw";
+import plug from "lucide-static/icons/plug.svg?raw";
+import hourglass from "lucide-static/icons/hourglass.svg?raw";
 import wifiOff from "lucide-static/icons/wifi-off.svg?raw";
 
 const raw = {
   back, captions, captionsOff, check, copy, doorOpen, ear, film, gauge, info, lamp, leave, maximize, mic,
   micOff, minimize, pause, play, plus, qr, record, replay, screen, shield, video, videoOff, visits, volume,
   volumeOff, warn, whole, wifiOff, x,
+  upload, trash, more, globe, code, key, eye, eyeOff, radio, slides, ask, send, link, settings, hand, next, plug, hourglass,
 };
 
 export type IconName = keyof typeof raw;

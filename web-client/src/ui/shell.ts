@@ -4,14 +4,14 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { t } from "../core/strings";
 import { emit } from "./events";
-import { icon } from "./icons";
+import { icon, type IconName } from "./icons";
 import { shared } from "./styles";
 
 @customElement("pl-shell")
 export class Shell extends LitElement {
   @property() company = "";
   @property() person = "";
-  @property() place: "visits" | "walkthroughs" | "visit" = "visits";
+  @property() place: "visits" | "visit" | "walkthroughs" | "sources" | "slides" = "visits";
 
   static override styles = [
     shared,
@@ -74,6 +74,9 @@ export class Shell extends LitElement {
       main {
         min-width: 0;
       }
+      .ways {
+        display: contents;
+      }
       @media (max-width: 1000px) {
         :host {
           grid-template: auto 1fr / minmax(0, 1fr);
@@ -90,6 +93,9 @@ export class Shell extends LitElement {
         .brand {
           padding: 0 var(--s2);
           margin-right: auto;
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
         }
         .me {
           margin: 0;
@@ -105,28 +111,48 @@ export class Shell extends LitElement {
           gap: 0;
         }
       }
-      @media (max-width: 480px) {
-        .brand {
-          font-size: 1.15rem;
+      /* On a phone the ways to go are where the thumb is. */
+      @media (max-width: 700px) {
+        .ways {
+          display: flex;
+          position: fixed;
+          inset: auto 0 0;
+          z-index: 10;
+          padding: 6px var(--s2) calc(6px + env(safe-area-inset-bottom));
+          background: color-mix(in srgb, var(--paper) 94%, transparent);
+          backdrop-filter: blur(14px);
+          -webkit-backdrop-filter: blur(14px);
+          border-top: 1px solid var(--line);
         }
         a {
-          padding: 10px;
-          font-size: 0.9375rem;
-          gap: 6px;
+          flex: 1 1 0;
+          min-width: 0;
+          flex-direction: column;
+          gap: 2px;
+          padding: 6px 2px;
+          font-size: 0.75rem;
+          font-weight: 600;
         }
-        a svg.i {
-          display: none;
+        main {
+          padding-bottom: calc(76px + env(safe-area-inset-bottom));
+        }
+        .brand {
+          font-size: 1.15rem;
         }
       }
     `,
   ];
 
   override render() {
-    const visits = this.place !== "walkthroughs";
+    const place = this.place === "visit" ? "visits" : this.place;
+    const way = (to: "visits" | "walkthroughs" | "sources" | "slides", picture: IconName, words: string) =>
+      html`<a href="#/${to}" aria-current=${place === to ? "page" : nothing}>${icon(picture)}${words}</a>`;
     return html`<nav aria-label=${t("console.nav")}>
         <div class="brand">${this.company !== "" ? this.company : t("app.name")}</div>
-        <a href="#/visits" aria-current=${visits ? "page" : nothing}>${icon("visits")}${t("console.visits")}</a>
-        <a href="#/walkthroughs" aria-current=${visits ? nothing : "page"}>${icon("film")}${t("console.walkthroughs")}</a>
+        <div class="ways">
+          ${way("visits", "visits", t("console.visits"))} ${way("walkthroughs", "film", t("console.walkthroughs"))}
+          ${way("sources", "radio", t("console.sources"))} ${way("slides", "slides", t("console.slides"))}
+        </div>
         <div class="me">
           <b class="small">${this.person}</b>
           <button class="quiet small" @click=${() => emit(this, "pl-sign-out")}>${icon("leave")}${t("console.sign_out")}</button>

@@ -1,42 +1,79 @@
-/* <pl-walkthrough-list>: what has been published. Emits `pl-copy` (slug), `pl-retry`. */
-import { css, html, LitElement } from "lit";
-import { customElement, property } from "lit/decorators.js";
+/* <pl-walkthrough-list>: what is on its way, being made, ready and published. Emits `pl-files` (File[]),
+ * `pl-copy`, `pl-publish` {id, published}, `pl-stop`, `pl-repeat`, `pl-open` (id), `pl-retry`, and what
+ * <pl-uploads> says. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, query } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
 import type { WalkthroughInfo } from "../core/api";
+import { failureWords, makingWords } from "../core/making";
 import { t } from "../core/strings";
 import { clock } from "../core/time";
+import type { UploadInfo } from "../core/upload";
+import type { Drop } from "./drop";
 import { emit } from "./events";
 import { icon } from "./icons";
 import { shared } from "./styles";
+import "./drop";
+import "./progress";
+import "./uploads";
+
+/* What phones, cameras and editors write; the server decides. */
+const FILMS = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.mxf,.flv,.wmv";
 
 @customElement("pl-walkthrough-list")
 export class WalkthroughList extends LitElement {
   @property({ attribute: false }) walkthroughs: readonly WalkthroughInfo[] | null = null;
+  @property({ attribute: false }) uploads: readonly UploadInfo[] = [];
   @property() failure = "";
+  /* What just failed, such as a button's wish. */
+  @property() trouble = "";
   /* Slug of the link that was just copied. */
   @property() copied = "";
+  @query("pl-drop") private readonly drop!: Drop;
 
   static override styles = [
     shared,
     css`
       :host {
+        display: block;
+        min-height: 100dvh;
+      }
+      pl-drop {
+        min-height: 100dvh;
+      }
+      .page {
         display: grid;
         gap: var(--s5);
         padding: var(--s5) var(--s6);
         max-width: 1280px;
         align-content: start;
       }
+      .top {
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+        justify-content: space-between;
+        flex-wrap: wrap;
+        min-height: 52px;
+      }
       h1 {
         font-size: var(--step-2);
-        min-height: 52px;
-        display: flex;
-        align-items: center;
       }
-      ul {
+      section {
+        display: grid;
+        gap: var(--s3);
+      }
+      section > h2 {
+        font: 600 var(--step--1) / 1.4 var(--text);
+        letter-spacing: 0;
+        color: var(--muted);
+      }
+      .films {
         display: grid;
         gap: var(--s4);
         grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr));
       }
-      li {
+      .film {
         padding: 0;
         overflow: hidden;
         display: grid;
@@ -50,6 +87,10 @@ export class WalkthroughList extends LitElement {
         place-items: center;
         color: var(--muted);
       }
+      .thumb > svg.i {
+        width: 32px;
+        height: 32px;
+      }
       img {
         position: absolute;
         inset: 0;
@@ -62,8 +103,12 @@ export class WalkthroughList extends LitElement {
         position: absolute;
         right: 12px;
         bottom: 12px;
-        background: rgb(23 19 15 / 0.72);
+        background: rgb(23 19 15 / 0.78);
         color: var(--lamp);
+      }
+      .thumb .chip.kind {
+        right: auto;
+        left: 12px;
       }
       .text {
         padding: var(--s4);
@@ -71,18 +116,65 @@ export class WalkthroughList extends LitElement {
         gap: var(--s3);
         align-content: space-between;
       }
+      .text h3 {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
+        overflow: hidden;
+      }
+      .state {
+        display: grid;
+        gap: var(--s2);
+        margin-top: var(--s2);
+        font-variant-numeric: tabular-nums;
+      }
       .row {
         display: flex;
         gap: var(--s2);
         flex-wrap: wrap;
+      }
+      .row > * {
+        padding: 0 var(--s4);
+      }
+      .row .more {
+        margin-left: auto;
+        width: 44px;
+        padding: 0;
       }
       .card.word {
         display: grid;
         gap: var(--s3);
         justify-items: start;
       }
+      .empty {
+        border-style: dashed;
+        border-color: var(--edge);
+        box-shadow: none;
+        background: transparent;
+        justify-items: center !important;
+        text-align: center;
+        padding: clamp(var(--s5), 8vh, var(--s7)) var(--s5);
+      }
+      .empty > svg.i {
+        width: 48px;
+        height: 48px;
+        color: var(--accent-ink);
+      }
+      .empty p {
+        max-width: 46ch;
+      }
+      .bone {
+        height: 280px;
+        background: linear-gradient(100deg, var(--card) 40%, var(--sunk) 50%, var(--card) 60%) 100% 0 / 250% 100%;
+        animation: sweep 1.6s ease-in-out infinite;
+      }
+      @keyframes sweep {
+        to {
+          background-position: 0 0;
+        }
+      }
       @media (max-width: 700px) {
-        :host {
+        .page {
           padding: var(--s4);
         }
       }
@@ -91,55 +183,123 @@ export class WalkthroughList extends LitElement {
 
   override render() {
     const all = this.walkthroughs;
-    return html`<h1>${t("walkthroughs.title")}</h1>
-      ${this.failure !== ""
-        ? html`<div class="card word" role="alert">
-            <h2>${t("walkthroughs.failed")}</h2>
-            <p class="muted">${this.failure}</p>
-            <button @click=${() => emit(this, "pl-retry")}>${t("common.retry")}</button>
-          </div>`
-        : all === null
-          ? html`<p class="muted" role="status">${t("common.loading")}</p>`
-          : all.length === 0
-            ? html`<div class="card word">
-                <h2>${t("walkthroughs.empty")}</h2>
-                <p class="muted">${t("walkthroughs.empty_more")}</p>
-              </div>`
-            : html`<ul>
-                ${all.map((w) => this.item(w))}
-              </ul>`}`;
+    const empty = all !== null && all.length === 0 && this.uploads.length === 0;
+    return html`<pl-drop multiple accept=${FILMS} .invitation=${t("upload.drop")} .label=${t("walkthroughs.add")}>
+      <div class="page">
+        <div class="top">
+          <h1>${t("walkthroughs.title")}</h1>
+          ${empty || all === null ? nothing : html`<button class="primary" @click=${() => this.drop.choose()}>${icon("upload")}${t("walkthroughs.add")}</button>`}
+        </div>
+        ${this.trouble === "" ? nothing : html`<p class="notice" role="alert">${icon("warn")}${this.trouble}</p>`}
+        ${this.failure !== "" && all !== null ? html`<p class="notice" role="alert">${icon("wifiOff")}${this.failure}</p>` : nothing}
+        ${this.uploads.length === 0
+          ? nothing
+          : html`<section>
+              <h2>${t("upload.title")}</h2>
+              <pl-uploads .uploads=${this.uploads} @pl-again=${() => this.drop.choose()}></pl-uploads>
+            </section>`}
+        ${all === null ? (this.failure !== "" ? this.failed() : this.loading()) : empty ? this.nothing() : this.films(all)}
+      </div>
+    </pl-drop>`;
   }
 
-  private item(w: WalkthroughInfo) {
-    const open = w.state === "ready" && w.published;
-    const words =
-      w.state === "compiling"
-        ? t("walkthroughs.compiling", { percent: Math.round(w.progress * 100) })
-        : w.state === "failed"
-          ? t("walkthroughs.broken")
-          : w.published
-            ? ""
-            : t("walkthroughs.draft");
-    return html`<li class="card">
+  private failed() {
+    return html`<div class="card word" role="alert">
+      <h2>${t("walkthroughs.failed")}</h2>
+      <p class="muted">${this.failure}</p>
+      <button @click=${() => emit(this, "pl-retry")}>${t("common.retry")}</button>
+    </div>`;
+  }
+
+  private loading() {
+    return html`<div role="status"><span class="sr">${t("common.loading")}</span></div>
+      <div class="films">
+        <div class="card bone"></div>
+        <div class="card bone"></div>
+      </div>`;
+  }
+
+  private nothing() {
+    return html`<div class="card word empty">
+      ${icon("film")}
+      <h2>${t("walkthroughs.empty")}</h2>
+      <p class="muted">${t("walkthroughs.empty_more")}</p>
+      <button class="primary big" @click=${() => this.drop.choose()}>${icon("upload")}${t("walkthroughs.add")}</button>
+      <p class="small muted">${t("walkthroughs.formats")}</p>
+    </div>`;
+  }
+
+  private films(all: readonly WalkthroughInfo[]) {
+    const own = all.filter((w) => w.visit === null);
+    const replays = all.filter((w) => w.visit !== null);
+    return html`${own.length === 0 ? nothing : this.section(replays.length > 0 || this.uploads.length > 0 ? t("walkthroughs.yours") : "", own)}
+    ${replays.length === 0 ? nothing : this.section(t("walkthroughs.replays"), replays)}`;
+  }
+
+  private section(title: string, films: readonly WalkthroughInfo[]) {
+    return html`<section>
+      ${title === "" ? nothing : html`<h2>${title}</h2>`}
+      <ul class="films">
+        ${repeat(
+          films,
+          (w) => w.id,
+          (w) => this.film(w),
+        )}
+      </ul>
+    </section>`;
+  }
+
+  private film(w: WalkthroughInfo) {
+    const ready = w.state === "ready";
+    return html`<li class="card film">
       <div class="thumb">
-        ${icon("film")}
-        ${open
-          ? html`<img src="/w/${w.slug}/poster.jpg" alt="" loading="lazy" @error=${(e: Event) => (e.target as HTMLElement).remove()} />
-              <span class="chip">${clock(w.duration)}</span>`
-          : html`<span class="chip">${words}</span>`}
+        ${icon(w.state === "failed" ? "warn" : "film")}
+        ${w.poster !== null && w.state !== "failed"
+          ? html`<img src=${w.poster} alt="" loading="lazy" @error=${(e: Event) => (e.target as HTMLElement).remove()} />`
+          : nothing}
+        ${w.visit !== null ? html`<span class="chip kind">${t("walkthroughs.replay")}</span>` : w.key !== null && w.key !== "" ? html`<span class="chip kind">${t("green.chip")}</span>` : nothing}
+        ${ready && w.duration > 0 ? html`<span class="chip">${clock(w.duration)}</span>` : nothing}
       </div>
       <div class="text">
-        <h2 style="font-size:var(--step-1)">${w.title}</h2>
-        ${w.state === "failed" && typeof w.error === "string" ? html`<p class="small bad">${w.error}</p>` : ""}
-        ${open
-          ? html`<div class="row">
-              <a class="button" href="/w/${w.slug}" target="_blank" rel="noopener">${icon("play")}${t("walkthroughs.watch")}</a>
-              <button @click=${() => emit(this, "pl-copy", w.slug)}>
-                ${icon(this.copied === w.slug ? "check" : "copy")}${t(this.copied === w.slug ? "common.copied" : "walkthroughs.copy")}
-              </button>
-            </div>`
-          : ""}
+        <div>
+          <h3>${w.title}</h3>
+          ${this.state(w)}
+        </div>
+        <div class="row">${this.acts(w)}</div>
       </div>
     </li>`;
+  }
+
+  private state(w: WalkthroughInfo) {
+    switch (w.state) {
+      case "compiling":
+        return html`<div class="state">
+          <pl-progress .value=${w.progress > 0 ? w.progress : -1} .label=${t("making.label", { title: w.title })}></pl-progress>
+          <span class="small muted" role="status">${w.progress > 0 ? `${Math.floor(w.progress * 100)} % · ` : ""}${makingWords(w)}</span>
+        </div>`;
+      case "failed":
+        return html`<p class="small ${w.reason === "cancelled" ? "muted" : "bad"}" style="margin-top:8px">${failureWords(w)}</p>`;
+      case "ready":
+        return html`<p class="small muted" style="margin-top:4px">${t(w.published ? "walkthroughs.public" : w.visit === null ? "walkthroughs.draft" : "walkthroughs.guests_only")}</p>`;
+    }
+  }
+
+  private acts(w: WalkthroughInfo) {
+    const more = html`<button class="quiet more" aria-label=${t("walkthroughs.more", { title: w.title })} title=${t("walkthroughs.more_short")} @click=${() => emit(this, "pl-open", w.id)}>${icon("more")}</button>`;
+    switch (w.state) {
+      case "compiling":
+        return html`<button @click=${() => emit(this, "pl-stop", w.id)}>${t("walkthroughs.stop")}</button>${more}`;
+      case "failed":
+        return html`${w.visit === null || w.reason !== "no_source" ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
+          ${more}`;
+      case "ready":
+        return html`<a class="button" href="/w/${w.slug}" target="_blank" rel="noopener">${icon("play")}${t("walkthroughs.watch")}</a>
+          ${w.published
+            ? html`<button @click=${() => emit(this, "pl-copy", w.slug)}>
+                ${icon(this.copied === w.slug ? "check" : "link")}<span role="status">${t(this.copied === w.slug ? "common.copied" : "walkthroughs.copy")}</span>
+              </button>`
+            : html`<button @click=${() => emit(this, "pl-publish", { id: w.id, published: true })}>${icon("globe")}${t("walkthroughs.publish")}</button>`}
+          ${more}`;
+    }
   }
 }

@@ -2,7 +2,7 @@
 import type { RoomState, ServerMessage } from "../../src/core/protocol";
 
 export const room: RoomState = {
-  visit: { id: "v1", title: "A lamp for the reading corner", state: "live", recording: "off", recording_active: false },
+  visit: { id: "v1", title: "A lamp for the reading corner", state: "live", recording: "off", recording_active: false, recording_problem: null },
   participants: [
     { id: "mara", name: "Mara", role: "rep", present: true, consented: true, consented_recording: false },
     { id: "jonas", name: "Jonas", role: "customer", present: true, consented: true, consented_recording: false },

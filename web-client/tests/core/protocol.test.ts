@@ -39,7 +39,11 @@ describe("server messages", () => {
 const fixture = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../../tests/protocol/${name}`, import.meta.url), "utf8"));
 
 describe("what the server writes (server.json)", () => {
-  const { state, events } = fixture("server.json") as { state: RoomState; events: readonly { type: string; seq: number }[] };
+  const { state, events, news } = fixture("server.json") as {
+    state: RoomState;
+    events: readonly { type: string; seq: number }[];
+    news: readonly { type: string; data: object }[];
+  };
 
   test("is enough to test with", () => {
     expect(events.length).toBeGreaterThan(5);
@@ -47,6 +51,12 @@ describe("what the server writes (server.json)", () => {
 
   test.each(events.map((event) => [event.type, event] as const))("%s is understood", (type, event) => {
     expect(parseServerMessage(event)).toMatchObject({ type, seq: event.seq, id: null });
+  });
+
+  test.each(news.map((event) => [event.type, event] as const))("the news %s is understood", (type, event) => {
+    const told = parseServerMessage(event);
+    expect(told).toMatchObject({ type, seq: null });
+    expect(Object.values(told)).toContainEqual(event.data);
   });
 
   test("the events, one after the other, make the state", () => {
