@@ -127,6 +127,8 @@ static int start_store(struct serve *s) {
                    .visits = c->visits_max,
                    .invites_per_visit = c->invites_max,
                    .walkthroughs = c->walkthroughs_max,
+                   .sources = c->live_sources_max,
+                   .slides = c->slides_max,
                    .login_failures = (unsigned)c->login_failures,
                    .session_days = (unsigned)c->session_days},
         .wake = wake,
@@ -138,7 +140,7 @@ static int start_store(struct serve *s) {
 
 static int start_signal(struct serve *s) {
     const struct config *c = &s->config;
-    const struct signal_config config = {
+    struct signal_config config = {
         .listen_ip = c->listen_address,
         .port = (uint16_t)c->listen_port,
         .tls_cert = c->tls_cert,
@@ -149,6 +151,7 @@ static int start_signal(struct serve *s) {
         .public_ip = c->public_ip,
         .company = c->company,
         .ice_servers = c->ice_servers,
+        .rtmp_listen = c->rtmp_listen,
         .trust_proxy = c->trust_proxy,
         .connections_max = c->connections_max,
         .connections_per_address = c->connections_per_address,
@@ -164,6 +167,7 @@ static int start_signal(struct serve *s) {
         .service_ctx = s,
     };
     const char *reason = NULL;
+    config_srt_ports(c, &config.srt_first, &config.srt_last);
     int error = signal_new(&config, &s->signal, &reason);
     if (!error) {
         return EXIT_OK;

@@ -41,6 +41,10 @@ static const struct config_rule rules[] = {
      "built pages; empty: found beside the program"},
     {"pipeline", "FILE", TEXT, FIELD(pipeline), 0, 0, "",
      "parlour-pipeline; empty: found beside the program"},
+    {"rtmp_listen", "ADDR:PORT", TEXT, FIELD(rtmp_listen), 0, 0, "",
+     "where OBS and hardware encoders send RTMP, usually 0.0.0.0:1935; empty: nowhere"},
+    {"srt_ports", "A-B", TEXT, FIELD(srt_ports), 0, 0, "9000-9099",
+     "UDP ports that sources which send SRT to us are given"},
     {"company", "NAME", TEXT, FIELD(company), 0, 0, "Parlour", "shown to customers"},
     {"log_level", "LEVEL", TEXT, FIELD(log_level), 0, 0, "info", "debug, info, warn or error"},
     {"media_threads", "N", NUMBER, FIELD(media_threads), 0, 64, "0", "0: one per core"},
@@ -67,6 +71,9 @@ static const struct config_rule rules[] = {
     {"visits_max", "N", NUMBER, FIELD(visits_max), 1, 10000000, "100000", "visits, past ones too"},
     {"invites_max", "N", NUMBER, FIELD(invites_max), 1, 100000, "500", "of one visit"},
     {"walkthroughs_max", "N", NUMBER, FIELD(walkthroughs_max), 1, 1000000, "10000", "walkthroughs"},
+    {"live_sources_max", "N", NUMBER, FIELD(live_sources_max), 1, 10000, "100",
+     "kept live sources"},
+    {"slides_max", "N", NUMBER, FIELD(slides_max), 1, 1000000, "10000", "decks of slides"},
     {"compile_jobs", "N", NUMBER, FIELD(compile_jobs), 1, 64, "1",
      "films compiled at the same time"},
     {"jobs_max", "N", NUMBER, FIELD(jobs_max), 1, 1024, "64",
@@ -271,6 +278,18 @@ int config_read(struct config *c, const char *path, char ret_reason[static CONFI
     return error;
 }
 
+bool config_srt_ports(const struct config *c, uint16_t *ret_first, uint16_t *ret_last) {
+    unsigned first = 0, last = 0;
+    int n = 0;
+    if (sscanf(c->srt_ports, "%5u-%5u%n", &first, &last, &n) != 2 || c->srt_ports[n] != '\0' ||
+        first < 1024 || last > 65535 || first > last) {
+        return false;
+    }
+    *ret_first = (uint16_t)first;
+    *ret_last = (uint16_t)last;
+    return true;
+}
+
 int config_check(const struct config *c, char ret_reason[static CONFIG_REASON_MAX]) {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
     bool known = false;
@@ -286,6 +305,13 @@ int config_check(const struct config *c, char ret_reason[static CONFIG_REASON_MA
     if (!c->tls_cert[0] != !c->tls_key[0]) {
         return refuse(ret_reason, -EINVAL,
                       "tls_cert and tls_key belong together: give both or none.");
+    }
+    uint16_t first, last;
+    if (!config_srt_ports(c, &first, &last)) {
+        return refuse(ret_reason, -EINVAL, "srt_ports must be a range like 9000-9099.");
+    }
+    if (c->rtmp_listen[0] && !strchr(c->rtmp_listen, ':')) {
+        return refuse(ret_reason, -EINVAL, "rtmp_listen must be ADDRESS:PORT, like 0.0.0.0:1935.");
     }
     if (c->base_url[0] && strncmp(c->base_url, "http://", 7) != 0 &&
         strncmp(c->base_url, "https://", 8) != 0) {

@@ -21,6 +21,8 @@ struct config {
     char web_root[CONFIG_TEXT_MAX];
     char pipeline[CONFIG_TEXT_MAX];
     char company[128];
+    char rtmp_listen[64]; /* "" none */
+    char srt_ports[16];   /* "9000-9099" */
     char log_level[16];
     bool trust_proxy;
 
@@ -31,6 +33,7 @@ struct config {
     uint64_t body_max, upload_max;
     uint64_t visits_open_max, participants_max, sources_max;
     uint64_t users_max, tokens_max, products_max, visits_max, invites_max, walkthroughs_max;
+    uint64_t live_sources_max, slides_max;
     uint64_t compile_jobs, jobs_max;
     uint64_t login_failures, session_days;
 };
@@ -52,6 +55,9 @@ int config_read(struct config *c, const char *path, char ret_reason[static CONFI
 
 /* What several keys say together (certificate without key …). 0 or -EINVAL with the reason. */
 int config_check(const struct config *c, char ret_reason[static CONFIG_REASON_MAX]);
+
+/* The two ends of `srt_ports`. False: it is no range of ports. */
+bool config_srt_ports(const struct config *c, uint16_t *ret_first, uint16_t *ret_last);
 
 /* The table, for `parlour serve --help`. */
 void config_print_help(FILE *out);

@@ -107,6 +107,7 @@ static void note_source(const char *file, struct walkthrough_row *row) {
     char real[PATH_MAX];
     if (realpath(file, real) && strlen(real) < sizeof(row->source)) {
         strcpy(row->source, real);
+        strcpy(row->film, real);
     }
 }
 

@@ -28,8 +28,24 @@ void api_visit_delete(struct exchange *x);
 void api_visit_start(struct exchange *x);
 void api_visit_end(struct exchange *x);
 void api_visit_replay(struct exchange *x);
+
+/* api_feeds.c */
 void api_feeds_create(struct exchange *x);
 void api_feed_delete(struct exchange *x);
+
+/* api_sources.c */
+void api_sources_list(struct exchange *x);
+void api_sources_create(struct exchange *x);
+void api_source_get(struct exchange *x);
+void api_source_change(struct exchange *x);
+void api_source_delete(struct exchange *x);
+
+/* api_slides.c */
+void api_slides_list(struct exchange *x);
+void api_slides_create(struct exchange *x);
+void api_slides_get(struct exchange *x);
+void api_slides_delete(struct exchange *x);
+void api_slides_file(struct exchange *x);
 
 /* api_invites.c */
 void api_invites_list(struct exchange *x);
@@ -44,6 +60,8 @@ void api_walkthroughs_create(struct exchange *x);
 void api_walkthrough_get(struct exchange *x);
 void api_walkthrough_change(struct exchange *x);
 void api_walkthrough_delete(struct exchange *x);
+void api_walkthrough_cancel(struct exchange *x);
+void api_walkthrough_retry(struct exchange *x);
 
 /* api_uploads.c: tus 1.0.0 */
 void api_uploads_create(struct exchange *x);
@@ -55,6 +73,12 @@ void api_upload_delete(struct exchange *x);
  * ("uploads/ID"). 0, -ENOENT (also when it was taken before), -EAGAIN (not complete). */
 int upload_take(struct signal *s, const char *id, char *ret, size_t n);
 void upload_give_back(struct signal *s, const char *source);
+/* The file of a source ("uploads/ID" or an absolute path). 0 or -ENAMETOOLONG. */
+int upload_path(const struct signal *s, const char *source, char *ret, size_t n);
+/* The “upload” field of a body becomes `ret`: whoever does not store it gives it back. False:
+ * answered. */
+bool upload_read(struct exchange *x, const struct json *body, char *ret, size_t n, bool required,
+                 bool *ret_given);
 /* Removes the file of such a source; any other path is left alone. */
 void upload_remove(struct signal *s, const char *source);
 /* Removes what was given up, once an hour. */

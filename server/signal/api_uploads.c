@@ -111,6 +111,35 @@ int upload_take(struct signal *s, const char *id, char *ret, size_t n) {
     return change_ending(s, id, ".length", ".taken");
 }
 
+int upload_path(const struct signal *s, const char *source, char *ret, size_t n) {
+    int length = source[0] == '/' ? snprintf(ret, n, "%s", source)
+                                  : snprintf(ret, n, "%s/%s", s->config->data_dir, source);
+
+    return length < 0 || (size_t)length >= n ? -ENAMETOOLONG : 0;
+}
+
+bool upload_read(struct exchange *x, const struct json *body, char *ret, size_t n, bool required,
+                 bool *ret_given) {
+    char id[64] = "";
+
+    *ret_given = false;
+    if (!field_text(x, body, "upload", id, sizeof id, ret_given)) {
+        return false;
+    }
+    if (!*ret_given && !required) {
+        return true;
+    }
+    int r = upload_take(x->signal, id, ret, n);
+    if (r < 0) {
+        *ret_given = false;
+        reply_bad_field(x, "upload",
+                        r == -EAGAIN ? "The upload is not complete yet."
+                                     : "There is no such upload.");
+        return false;
+    }
+    return true;
+}
+
 void upload_give_back(struct signal *s, const char *source) {
     const char *id = id_of_source(source);
 

@@ -1,15 +1,11 @@
 #include "signal/api.h"
-#include "signal/feeds.h"
 #include "signal/fields.h"
 #include "signal/live.h"
-#include "signal/presentation.h"
 #include "signal/state.h"
 #include "wire/json.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static const char *const known[] = {"title", "products", "starts_at", "tz", "recording", NULL};
 
@@ -298,107 +294,4 @@ void api_visit_replay(struct exchange *x) {
 
     name_row(x, v.id);
     EXCHANGE_STORE(x, visits_get, &v, replay_found);
-}
-
-/* ---- feeds ---- */
-
-static void start_feed(struct exchange *x, const struct visit_row *v, const char *file) {
-    struct live *live = v->state != VISIT_ENDED ? live_of_row(x->signal, v) : NULL;
-    char id[ID_MAX], codec[8] = "vp8";
-
-    if (!field_text(x, x->json, "codec", codec, sizeof codec, NULL)) {
-        return;
-    }
-    if (strcmp(codec, "vp8") != 0 && strcmp(codec, "h264") != 0) {
-        reply_bad_field(x, "codec", "“codec” must be vp8 or h264.");
-        return;
-    }
-    if (live == NULL || visit_state(live->visit) == VISIT_ENDED) {
-        reply_failure(x, v->state == VISIT_ENDED || live != NULL ? -EPERM : -ENOBUFS, NULL);
-        return;
-    }
-    int r = feeds_start(x->signal, live, file, strcmp(codec, "h264") == 0, id);
-    if (r == -ENOSYS) {
-        reply_problem(x, 503, "no-pipelines", "parlour-pipeline is not installed on this server.");
-    } else if (r < 0) {
-        reply_failure(x, r, NULL);
-    } else {
-        struct json *o = json_new_object();
-        json_put_text(o, "id", id);
-        reply_header(x, "location", "/api/v1/visits/%s/feeds/%s", v->id, id);
-        reply_json(x, 201, o);
-    }
-}
-
-static void feed_file_found(void *ctx, int result, void *argument) {
-    struct exchange *x = ctx;
-    const struct walkthrough_row *w = argument;
-    const struct visit_row *v = x->scratch;
-    char path[JOB_PATH_MAX];
-
-    if (!exchange_resume(x)) {
-        return;
-    }
-    if (result < 0) {
-        reply_bad_field(x, "file", "There is no such walkthrough.");
-        return;
-    }
-    snprintf(path, sizeof path, "%s%s%.*s", w->source[0] == '/' ? "" : x->signal->config->data_dir,
-             w->source[0] == '/' ? "" : "/", 200, w->source);
-    if (w->source[0] == '\0' || access(path, R_OK) < 0) {
-        reply_problem(x, 409, "no-source", "The walkthrough's original file is no longer here.");
-        return;
-    }
-    start_feed(x, v, path);
-}
-
-static void feed_visit_found(void *ctx, int result, void *argument) {
-    struct exchange *x = ctx;
-    struct walkthrough_row w = {0};
-    char source[8] = "";
-
-    if (!exchange_resume(x)) {
-        return;
-    }
-    if (result < 0) {
-        reply_failure(x, result, "There is no such visit.");
-        return;
-    }
-    if (!field_required(x, x->json, "source", source, sizeof source) ||
-        !field_text(x, x->json, "file", w.id, sizeof w.id, NULL)) {
-        return;
-    }
-    if (strcmp(source, "test") == 0) {
-        start_feed(x, argument, "");
-    } else if (strcmp(source, "file") != 0) {
-        reply_bad_field(x, "source", "“source” must be test or file.");
-    } else if (w.id[0] == '\0') {
-        reply_bad_field(x, "file", "“file” must be the id of a walkthrough.");
-    } else {
-        x->scratch = malloc(sizeof(struct visit_row));
-        if (x->scratch == NULL) {
-            reply_failure(x, -ENOMEM, NULL);
-            return;
-        }
-        memcpy(x->scratch, argument, sizeof(struct visit_row));
-        EXCHANGE_STORE(x, walkthroughs_get, &w, feed_file_found);
-    }
-}
-
-void api_feeds_create(struct exchange *x) {
-    static const char *const fields[] = {"source", "file", "codec", NULL};
-    struct visit_row v = {0};
-
-    name_row(x, v.id);
-    if (exchange_json(x, fields) != NULL) {
-        EXCHANGE_STORE(x, visits_get, &v, feed_visit_found);
-    }
-}
-
-void api_feed_delete(struct exchange *x) {
-    if (feeds_stop(x->signal, x->request.params[0], x->request.params[1]) < 0) {
-        reply_failure(x, -ENOENT, "There is no such feed.");
-    } else {
-        reply_empty(x, 204);
-    }
 }

@@ -1,6 +1,7 @@
 #include "signal/api.h"
-#include "signal/feeds.h"
+#include "signal/compiles.h"
 #include "signal/fields.h"
+#include "signal/job_events.h"
 #include "signal/presentation.h"
 #include "signal/state.h"
 #include "wire/json.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char *const detail_keys[] = {"chapters", "captions", "call_to_action", NULL};
 
@@ -29,6 +31,34 @@ static struct json *rungs_json(const struct json *manifest) {
     return list;
 }
 
+/* While it is prepared these come from the queue; they change faster than anybody stores. */
+static void put_progress(struct json *o, const struct exchange *x,
+                         const struct walkthrough_row *w) {
+    struct compile_state now = {.fraction = w->progress, .seconds_left = -1};
+    bool compiling = w->state == WALKTHROUGH_COMPILING && compiles_state(x->signal, w->id, &now);
+
+    json_put_number(o, "progress", now.fraction);
+    json_put_text(o, "stage", compiling ? now.stage : NULL);
+    if (compiling && now.seconds_left >= 0) {
+        json_put_number(o, "seconds_left", now.seconds_left);
+    } else {
+        json_put(o, "seconds_left", NULL);
+    }
+    if (compiling) {
+        json_put_int(o, "ahead", (int64_t)now.ahead);
+    } else {
+        json_put(o, "ahead", NULL);
+    }
+}
+
+/* Where the manifest's files are served, or null. */
+static void put_file(struct json *o, const char *key, const struct walkthrough_row *w,
+                     const struct json *manifest) {
+    char url[STORE_SLUG_MAX + 160];
+
+    json_put_text(o, key, presentation_url(w, manifest, key, url, sizeof url) == 0 ? url : NULL);
+}
+
 static struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *w,
                                      bool whole) {
     struct json *o = json_new_object(), *details = NULL, *manifest = NULL;
@@ -40,11 +70,14 @@ static struct json *walkthrough_json(const struct exchange *x, const struct walk
     json_put_text(o, "slug", w->slug);
     json_put_text(o, "title", w->title);
     json_put_text(o, "state", walkthrough_state_name(w->state));
-    json_put_number(o, "progress", w->progress);
+    put_progress(o, x, w);
     json_put_text(o, "error", w->error[0] != '\0' ? w->error : NULL);
+    json_put_text(o, "reason", w->reason[0] != '\0' ? w->reason : NULL);
     json_put_number(o, "duration", w->duration);
     json_put_bool(o, "published", w->published);
     json_put_text(o, "product", w->product[0] != '\0' ? w->product : NULL);
+    json_put_text(o, "visit", w->visit[0] != '\0' ? w->visit : NULL);
+    json_put_text(o, "key", w->key[0] != '\0' ? w->key : NULL);
     snprintf(url, sizeof url, "%s/w/%s", base, w->slug);
     json_put_text(o, "url", url);
     snprintf(url, sizeof url, "/w/%s/poster.jpg", w->slug);
@@ -52,13 +85,16 @@ static struct json *walkthrough_json(const struct exchange *x, const struct walk
     for (size_t i = 0; detail_keys[i] != NULL; i++) {
         json_put(o, detail_keys[i], json_duplicate(json_get(details, detail_keys[i])));
     }
-    if (whole && presentation_path(x->signal->config->data_dir, w, path, sizeof path) == 0 &&
-        presentation_manifest(path, &manifest) == 0) {
-        json_put(o, "rungs", rungs_json(manifest));
-        json_free(manifest);
-    } else if (whole) {
-        json_put(o, "rungs", json_new_list());
+    if (presentation_path(x->signal->config->data_dir, w, path, sizeof path) == 0) {
+        presentation_manifest(path, &manifest);
     }
+    put_file(o, "hls", w, manifest);
+    put_file(o, "mp4", w, manifest);
+    put_file(o, "storyboard", w, manifest);
+    if (whole) {
+        json_put(o, "rungs", rungs_json(manifest));
+    }
+    json_free(manifest);
     put_time(o, "created_at", w->created_at);
     put_time(o, "updated_at", w->updated_at);
     json_free(details);
@@ -118,15 +154,18 @@ void api_walkthrough_get(struct exchange *x) {
 }
 
 /* Starts the compile job of a row that is stored as compiling. */
-static void compile(struct exchange *x, struct walkthrough_row *w, const char *old_source) {
-    int r = feeds_compile(x->signal, w, old_source);
+static void compile(struct exchange *x, struct walkthrough_row *w) {
+    int r = compiles_start(x->signal, w);
 
     if (r < 0) {
         w->fields = WALKTHROUGH_OUTCOME;
         w->state = WALKTHROUGH_FAILED;
+        snprintf(w->reason, sizeof w->reason, "%s",
+                 r == -ENOSYS ? "no_pipelines" : "too_many_jobs");
         snprintf(w->error, sizeof w->error, "%s",
                  r == -ENOSYS ? "parlour-pipeline is not installed on this server."
                               : "Too many videos are waiting to be prepared. Try again later.");
+        signal_count_failure(x->signal, w->reason);
         store_walkthroughs_change(x->signal->store, w, NULL, NULL);
     }
 }
@@ -138,7 +177,7 @@ static void created(void *ctx, int result, void *argument) {
     struct walkthrough_row *w = argument;
 
     if (result == 0) {
-        compile(x, w, "");
+        compile(x, w);
     } else {
         upload_give_back(x->signal, w->source);
     }
@@ -155,35 +194,14 @@ static void created(void *ctx, int result, void *argument) {
     }
 }
 
-/* Takes the upload: whoever does not store `w` gives it back. */
-static bool read_upload(struct exchange *x, const struct json *body, struct walkthrough_row *w,
-                        bool required) {
-    char upload[64] = "";
-    bool given = false;
-
-    if (!field_text(x, body, "upload", upload, sizeof upload, &given)) {
-        return false;
-    }
-    if (!given && !required) {
-        return true;
-    }
-    int r = upload_take(x->signal, upload, w->source, sizeof w->source);
-    if (r < 0) {
-        reply_bad_field(x, "upload",
-                        r == -EAGAIN ? "The upload is not complete yet."
-                                     : "There is no such upload.");
-        return false;
-    }
-    w->fields |= WALKTHROUGH_SOURCE;
-    return true;
-}
-
 void api_walkthroughs_create(struct exchange *x) {
-    static const char *const known[] = {"upload", "title", "product", NULL};
+    static const char *const known[] = {"upload", "title", "product", "key", NULL};
     struct walkthrough_row w = {.state = WALKTHROUGH_COMPILING};
     const struct json *body = exchange_json(x, known);
+    bool given = false;
 
     if (body == NULL || !field_required(x, body, "title", w.title, sizeof w.title) ||
+        !field_key(x, body, w.key, &given) ||
         !field_text(x, body, "product", w.product, sizeof w.product, NULL)) {
         return;
     }
@@ -191,7 +209,7 @@ void api_walkthroughs_create(struct exchange *x) {
         reply_problem(x, 503, "no-pipelines", "parlour-pipeline is not installed on this server.");
         return;
     }
-    if (!read_upload(x, body, &w, true)) {
+    if (!upload_read(x, body, w.source, sizeof w.source, true, &given)) {
         return;
     }
     EXCHANGE_STORE(x, walkthroughs_create, &w, created);
@@ -230,13 +248,18 @@ static bool read_details(struct exchange *x, const struct json *body, struct wal
     return fine;
 }
 
+/* x->scratch: the source that was there before a new one came. */
 static void changed(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
     struct walkthrough_row *w = argument;
+    const char *before = x->scratch;
 
-    if (result == 0 && x->scratch != NULL) { /* a new video came with the change */
-        compile(x, w, x->scratch);
-    } else if (x->scratch != NULL) {
+    if (result == 0 && before != NULL) {
+        compile(x, w);
+        if (strcmp(before, w->film) != 0) { /* it never became the film */
+            upload_remove(x->signal, before);
+        }
+    } else if (before != NULL) {
         upload_give_back(x->signal, w->source);
     }
     got(ctx, result, argument);
@@ -246,7 +269,7 @@ static void change_now(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
     const struct json *body = x->json;
     struct walkthrough_row w;
-    bool title = false, product = false, published = false;
+    bool title = false, product = false, published = false, key = false, upload = false;
 
     if (!exchange_resume(x)) {
         return;
@@ -259,7 +282,12 @@ static void change_now(void *ctx, int result, void *argument) {
     w.fields = 0;
     if (!field_text(x, body, "title", w.title, sizeof w.title, &title) ||
         !field_text(x, body, "product", w.product, sizeof w.product, &product) ||
-        !field_bool(x, body, "published", &w.published, &published) || !read_details(x, body, &w)) {
+        !field_bool(x, body, "published", &w.published, &published) ||
+        !field_key(x, body, w.key, &key) || !read_details(x, body, &w)) {
+        return;
+    }
+    if (key && !json_has(body, "upload")) {
+        reply_bad_field(x, "key", "“key” is for a film to come: send it with “upload”.");
         return;
     }
     if (title && w.title[strspn(w.title, " \t\r\n")] == '\0') {
@@ -268,16 +296,18 @@ static void change_now(void *ctx, int result, void *argument) {
     }
     w.fields |= (title ? WALKTHROUGH_TITLE : 0u) | (product ? WALKTHROUGH_PRODUCT : 0u) |
                 (published ? WALKTHROUGH_PUBLISHED : 0u);
-    char *old_source = strdup(w.source);
-    if (old_source == NULL || !read_upload(x, body, &w, false)) {
-        free(old_source);
+    char *before = strdup(w.source);
+    if (before == NULL || !upload_read(x, body, w.source, sizeof w.source, false, &upload)) {
+        free(before);
         reply_failure(x, -ENOMEM, NULL); /* unless answered already */
         return;
     }
-    if ((w.fields & WALKTHROUGH_SOURCE) != 0) {
-        x->scratch = old_source;
+    if (upload) { /* without a key of its own the new film has none */
+        w.fields |= WALKTHROUGH_SOURCE | WALKTHROUGH_KEY;
+        w.key[0] = key ? w.key[0] : '\0';
+        x->scratch = before;
     } else {
-        free(old_source);
+        free(before);
     }
     EXCHANGE_STORE(x, walkthroughs_change, &w, changed);
     if (x->answered && x->scratch != NULL) { /* the store is too busy */
@@ -286,8 +316,9 @@ static void change_now(void *ctx, int result, void *argument) {
 }
 
 void api_walkthrough_change(struct exchange *x) {
-    static const char *const known[] = {"title",    "product",  "published",      "upload",
-                                        "chapters", "captions", "call_to_action", NULL};
+    static const char *const known[] = {"title",          "product",  "published",
+                                        "upload",         "chapters", "captions",
+                                        "call_to_action", "key",      NULL};
     struct walkthrough_row w = {0};
 
     name_row(x, &w);
@@ -301,9 +332,10 @@ static void deleted(void *ctx, int result, void *argument) {
     const struct walkthrough_row *w = argument;
 
     if (result == 0) {
-        feeds_forget(x->signal, w->id);
+        compiles_drop(x->signal, w->id);
         presentation_remove(x->signal->config->data_dir, w->directory);
         upload_remove(x->signal, w->source);
+        upload_remove(x->signal, w->film);
     }
     if (!exchange_resume(x)) {
         return;
@@ -320,4 +352,102 @@ void api_walkthrough_delete(struct exchange *x) {
 
     name_row(x, &w);
     EXCHANGE_STORE(x, walkthroughs_delete, &w, deleted);
+}
+
+/* ---- cancel, retry ---- */
+
+/* x->scratch: the source that is given up because an older film goes on. */
+static void cancelled(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+
+    if (result == 0 && x->scratch != NULL) {
+        upload_remove(x->signal, x->scratch);
+    }
+    got(ctx, result, argument);
+}
+
+static void cancel_now(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+    struct walkthrough_row w;
+
+    if (!exchange_resume(x)) {
+        return;
+    }
+    if (result < 0) {
+        reply_failure(x, result, "There is no such walkthrough.");
+        return;
+    }
+    w = *(const struct walkthrough_row *)argument;
+    if (w.state != WALKTHROUGH_COMPILING || !compiles_drop(x->signal, w.id)) {
+        reply_problem(x, 409, "not-compiling", "Nothing is being prepared for it.");
+        return;
+    }
+    w.fields = WALKTHROUGH_OUTCOME;
+    if (w.directory[0] != '\0') { /* back to the old film, as if no other had come */
+        x->scratch = strcmp(w.source, w.film) != 0 ? strdup(w.source) : NULL;
+        w.fields |= WALKTHROUGH_SOURCE | WALKTHROUGH_PROGRESS;
+        w.state = WALKTHROUGH_READY;
+        w.progress = 1;
+        memcpy(w.source, w.film, sizeof w.source);
+        w.error[0] = w.reason[0] = '\0';
+    } else {
+        w.state = WALKTHROUGH_FAILED;
+        snprintf(w.reason, sizeof w.reason, "cancelled");
+        snprintf(w.error, sizeof w.error, "The preparation was cancelled.");
+    }
+    EXCHANGE_STORE(x, walkthroughs_change, &w, cancelled);
+}
+
+void api_walkthrough_cancel(struct exchange *x) {
+    struct walkthrough_row w = {0};
+
+    name_row(x, &w);
+    EXCHANGE_STORE(x, walkthroughs_get, &w, cancel_now);
+}
+
+static void retried(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+
+    if (result == 0) {
+        compile(x, argument);
+    }
+    if (!exchange_resume(x)) {
+        return;
+    }
+    if (result < 0) {
+        reply_failure(x, result, "There is no such walkthrough.");
+    } else {
+        reply_json(x, 202, walkthrough_json(x, argument, true));
+    }
+}
+
+static void retry_now(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+    struct walkthrough_row w;
+    char path[STORE_PATH_MAX];
+
+    if (!exchange_resume(x)) {
+        return;
+    }
+    if (result < 0) {
+        reply_failure(x, result, "There is no such walkthrough.");
+        return;
+    }
+    w = *(const struct walkthrough_row *)argument;
+    if (w.state != WALKTHROUGH_FAILED) {
+        reply_problem(x, 409, "not-failed", "Only what has failed can be tried again.");
+    } else if (w.source[0] == '\0' || upload_path(x->signal, w.source, path, sizeof path) < 0 ||
+               access(path, R_OK) < 0) {
+        reply_problem(x, 409, "no-source", "The uploaded file is no longer here.");
+    } else {
+        w.fields = WALKTHROUGH_SOURCE;
+        EXCHANGE_STORE(x, walkthroughs_change, &w, retried);
+    }
+}
+
+void api_walkthrough_retry(struct exchange *x) {
+    struct walkthrough_row w = {0};
+
+    name_row(x, &w);
+    EXCHANGE_STORE(x, walkthroughs_get, &w, retry_now);
 }

@@ -1,13 +1,9 @@
-/* signal/feeds.h: what pipeline processes do for us: compile jobs of walkthroughs, and ingest feeds
- * that come into visits as `content`. */
+/* signal/feeds.h: ingest processes that come into visits as `content`: the test picture, films, and
+ * live sources (signal/sources.h). */
 #pragma once
-#include "base/clock.h"
 #include "base/jobs.h"
 #include "store/rows.h"
 
-#include <stdbool.h>
-
-struct exchange;
 struct live;
 struct media_event;
 struct signal;
@@ -15,25 +11,34 @@ struct signal;
 int feeds_new(struct signal *s);
 void feeds_free(struct signal *s);
 
-/* At the start: walkthroughs that were left "compiling" by an earlier run start again. */
-void feeds_resume(struct signal *s);
+/* How a feed is to be opened. */
+struct feed_opening {
+    const struct job_ingest *job;
+    const char *name;   /* of its participant; "" = "Content" */
+    const char *source; /* id of the kept source that it shows, or "" */
+};
 
-/* Starts to compile `row.source`, instead of what is being compiled for this row. When it is ready,
- * `old_source` and the row's old presentation go; when it fails, they stay. 0, -ENOSYS (no
- * pipelines), -ENOBUFS, -ENOMEM. */
-int feeds_compile(struct signal *s, const struct walkthrough_row *row, const char *old_source);
-/* The row was deleted: what is being compiled for it ends without a trace. */
-void feeds_forget(struct signal *s, const char *walkthrough);
+struct feed_state {
+    char id[ID_MAX], visit[ID_MAX];
+    char source[ID_MAX];          /* "" none */
+    char state[16];               /* "waiting", "connected", "lost" */
+    char detail[JOB_MESSAGE_MAX]; /* what comes, in words */
+    int delay_ms;                 /* from our door to the socket; -1 unknown */
+};
 
-/* A live source for a visit; `file` "" is the test source. 0 and the feed's id, or −errno as above.
- */
-int feeds_start(struct signal *s, struct live *live, const char *file, bool h264,
+/* 0 and the feed's id; -EEXIST (the source is in a visit already), -ENOSYS (no pipelines),
+ * -ENOBUFS, -ENOMEM. */
+int feeds_start(struct signal *s, struct live *live, const struct feed_opening *opening,
                 char ret_id[static ID_MAX]);
 /* 0 or -ENOENT. */
 int feeds_stop(struct signal *s, const char *visit, const char *id);
 void feeds_stop_visit(struct signal *s, const char *visit);
+void feeds_stop_source(struct signal *s, const char *source);
 
-/* Takes what the pipelines say. */
-void feeds_service(struct signal *s);
+/* The feed that shows a kept source now, or NULL. */
+const struct feed_state *feeds_of_source(const struct signal *s, const char *source);
+size_t feeds_connected(const struct signal *s); /* kept sources that send now */
+
 /* True when the event was about a feed. */
+bool feeds_job_event(struct signal *s, const struct job_event *e);
 bool feeds_media_event(struct signal *s, const struct media_event *e);

@@ -76,6 +76,24 @@ bool field_bool(struct exchange *x, const struct json *body, const char *key, bo
     return true;
 }
 
+bool field_key(struct exchange *x, const struct json *body, char ret[static 8], bool *ret_given) {
+    char key[8] = "";
+
+    *ret_given = json_has(body, "key");
+    if (!field_text(x, body, "key", key, sizeof key, NULL)) {
+        return false;
+    }
+    if (key[0] != '\0' && strcmp(key, "auto") != 0 &&
+        (strlen(key) != 6 || strspn(key, "0123456789abcdefABCDEF") != 6)) {
+        reply_bad_field(x, "key", "“key” must be null, auto, or a colour like 00b140.");
+        return false;
+    }
+    if (*ret_given) {
+        snprintf(ret, 8, "%s", key);
+    }
+    return true;
+}
+
 bool fields_merge(struct exchange *x, const struct json *body, const char *const keys[],
                   bool (*is_fine)(const char *key, const struct json *value), char *text,
                   size_t size, bool *ret_given, const char *too_long) {

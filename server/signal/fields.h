@@ -17,6 +17,9 @@ bool field_time(struct exchange *x, const struct json *body, const char *key, in
 bool field_bool(struct exchange *x, const struct json *body, const char *key, bool *ret,
                 bool *ret_given);
 
+/* “key” of a green screen: null is "", else "auto" or six hexadecimal digits. */
+bool field_key(struct exchange *x, const struct json *body, char ret[static 8], bool *ret_given);
+
 /* Merges those of `keys` (ends with NULL) that the body has into `text`, a row's JSON object of at
  * most `size` bytes with its NUL. `is_fine` judges each value; what is wrong is answered 400, a
  * result that is too long with `too_long`, and `text` stays as it is. *ret_given: the body has one

@@ -63,20 +63,43 @@ int presentation_codecs(const char *path, uint32_t *ret) {
     return 0;
 }
 
+const char *presentation_version(const struct walkthrough_row *row) {
+    const char *slash = strrchr(row->directory, '/');
+    const char *name = slash != NULL ? slash + 1 : row->directory;
+    const char *dash = strrchr(name, '-');
+
+    return dash != NULL ? dash + 1 : name;
+}
+
+int presentation_url(const struct walkthrough_row *row, const struct json *manifest,
+                     const char *member, char *ret, size_t n) {
+    const char *file = NULL;
+
+    if (manifest == NULL || json_get_text(manifest, member, &file) != 0 || file == NULL ||
+        !presentation_file_name(file)) {
+        return -ENOENT;
+    }
+    int length = snprintf(ret, n, "/w/%s/files/%s/%s", row->slug, presentation_version(row), file);
+    return length < 0 || (size_t)length >= n ? -ENAMETOOLONG : 0;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at) {
     (void)st, (void)kind, (void)at;
     return remove(path);
 }
 
-void presentation_remove(const char *data_dir, const char *directory) {
+void directory_remove(const char *data_dir, const char *folder, const char *directory) {
     char path[1024];
 
     if (directory[0] != '\0' && strchr(directory, '/') == NULL && strcmp(directory, ".") != 0 &&
         strcmp(directory, "..") != 0 &&
-        snprintf(path, sizeof path, "%s/presentations/%s", data_dir, directory) <
-            (int)sizeof path) {
+        snprintf(path, sizeof path, "%s/%s/%s", data_dir, folder, directory) < (int)sizeof path) {
         nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     }
+}
+
+void presentation_remove(const char *data_dir, const char *directory) {
+    directory_remove(data_dir, "presentations", directory);
 }
 
 void presentation_remove_half(const char *data_dir, const char *directory) {

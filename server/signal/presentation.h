@@ -14,9 +14,21 @@ int presentation_manifest(const char *path, struct json **ret);
 /* Its codecs as NEGOTIATION_CODEC bits. 0 or −errno. */
 int presentation_codecs(const char *path, uint32_t *ret);
 
+/* What tells the row's present film from those before it: the end of its directory's name. */
+const char *presentation_version(const struct walkthrough_row *row);
+
+/* The path under which the file that the manifest names as `member` ("hls", "mp4", "storyboard") is
+ * served: it holds the directory's version, so that what it leads to never changes. -ENOENT when
+ * there is none. */
+int presentation_url(const struct walkthrough_row *row, const struct json *manifest,
+                     const char *member, char *ret, size_t n);
+
 /* Removes the presentation that a row names, when it is one of DATA/presentations; "" is fine. Who
  * plays it keeps it mapped. */
 void presentation_remove(const char *data_dir, const char *directory);
+
+/* Likewise for one of DATA/FOLDER. */
+void directory_remove(const char *data_dir, const char *folder, const char *directory);
 
 /* Removes what a compile process of this presentation left half done. */
 void presentation_remove_half(const char *data_dir, const char *directory);

@@ -2,13 +2,17 @@
 #include "base/random.h"
 #include "signal/api.h"
 #include "signal/candidates.h"
+#include "signal/compiles.h"
+#include "signal/decks.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
+#include "signal/job_events.h"
 #include "signal/leftovers.h"
 #include "signal/live.h"
 #include "signal/lws.h"
 #include "signal/quota.h"
 #include "signal/sessions.h"
+#include "signal/sources.h"
 #include "signal/state.h"
 #include "signal/tls.h"
 #include "signal/websocket.h"
@@ -29,9 +33,9 @@ static const char *or_empty(const char *text) {
 }
 
 static void fill_defaults(struct signal_config *c) {
-    const char **texts[] = {&c->listen_ip, &c->tls_cert, &c->tls_key,
-                            &c->data_dir,  &c->web_root, &c->public_url,
-                            &c->public_ip, &c->company,  &c->ice_servers};
+    const char **texts[] = {&c->listen_ip,   &c->tls_cert,   &c->tls_key,   &c->data_dir,
+                            &c->web_root,    &c->public_url, &c->public_ip, &c->company,
+                            &c->ice_servers, &c->rtmp_listen};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         *texts[i] = or_empty(*texts[i]);
@@ -53,6 +57,10 @@ static void fill_defaults(struct signal_config *c) {
         if (*limits[i].value == 0) {
             *limits[i].value = limits[i].standard;
         }
+    }
+    if (c->srt_first == 0) {
+        c->srt_first = 9000;
+        c->srt_last = 9099;
     }
     if (c->upload_max == 0) {
         c->upload_max = (uint64_t)16 << 30;
@@ -77,7 +85,7 @@ static void woken(struct signal *s) {
             sessions_media_event(s, &e);
         }
     }
-    feeds_service(s);
+    job_events_service(s);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -253,7 +261,8 @@ int signal_new(const struct signal_config *config, struct signal **ret, const ch
     s->started = clock_now();
     r = check_config(s->config, ret_reason);
     if (r == 0 && (r = quota_new(s)) == 0 && (r = lives_new(s)) == 0 &&
-        (r = sessions_new(s)) == 0 && (r = feeds_new(s)) == 0) {
+        (r = sessions_new(s)) == 0 && (r = compiles_new(s)) == 0 && (r = decks_new(s)) == 0 &&
+        (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0) {
         r = open_port(s, ret_reason);
     }
     if (r < 0) {
@@ -268,7 +277,9 @@ void signal_attach(struct signal *s, const struct signal_parts *parts) {
     s->media = parts->media;
     s->store = parts->store;
     s->jobs = parts->jobs;
-    feeds_resume(s);
+    compiles_resume(s);
+    decks_resume(s);
+    sources_start(s);
     leftovers_sweep(s);
 }
 
@@ -342,7 +353,10 @@ void signal_free(struct signal *s) {
         lws_context_destroy(s->context);
     }
     http_clear(s);
+    sources_free(s);
     feeds_free(s);
+    decks_free(s);
+    compiles_free(s);
     lives_free(s);
     quota_free(s);
     free(s);

@@ -31,7 +31,9 @@ struct signal_config {
     const char *public_ip;   /* comma list of further candidate addresses (NAT) */
     const char *company;     /* shown to customers */
     const char *ice_servers; /* comma list of "stun:…" and "turn:…?user=U&pass=P" */
-    bool trust_proxy;        /* address and scheme come from X-Forwarded-For and -Proto */
+    const char *rtmp_listen; /* "ADDR:PORT" of the door for RTMP; "": none */
+    uint16_t srt_first, srt_last; /* UDP ports that sources may be given (9000-9099) */
+    bool trust_proxy;             /* address and scheme come from X-Forwarded-For and -Proto */
 
     /* 0 stands for the number in parentheses. */
     size_t connections_max;          /* HTTP and WebSocket together (8192) */

@@ -10,18 +10,29 @@
 #include <stdatomic.h>
 
 struct addresses;
+struct compiles;
+struct decks;
 struct exchange;
 struct feeds;
 struct lives;
 struct lws_context;
 struct lws_vhost;
 struct sessions;
+struct sources;
+
+#define FAILURE_REASONS 24 /* kinds of failed jobs that are told apart */
+
+struct failure_count {
+    char reason[JOB_WORD_MAX];
+    uint64_t count;
+};
 
 struct signal_counters {
     uint64_t requests, responses[6]; /* by the first digit of the status */
     uint64_t whip, whep, walkthrough_sessions, refused_limit;
     uint64_t ws_opened, ws_messages_in, ws_messages_out, ws_flooded;
     uint64_t streams, upload_bytes;
+    struct failure_count failures[FAILURE_REASONS];
     uint64_t connections; /* now */
     uint64_t websockets;  /* now */
 };
@@ -50,7 +61,10 @@ struct signal {
     struct addresses *addresses; /* per-address limits */
     struct lives *lives;         /* visits that somebody is in */
     struct sessions *sessions;   /* WHIP and WHEP */
-    struct feeds *feeds;         /* ingest processes, compile jobs */
+    struct compiles *compiles;   /* films on their way to walkthroughs */
+    struct decks *decks;         /* slides likewise */
+    struct feeds *feeds;         /* ingest processes in visits */
+    struct sources *sources;     /* the door for RTMP */
     struct signal_counters counters;
 };
 

@@ -87,6 +87,8 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
  * invites_open         -ENOENT unknown, -EKEYREVOKED, -EKEYEXPIRED.
  * walkthroughs_create  → id, slug. state as given (compiling). -EEXIST: the visit has a replay.
  * walkthroughs_get     id, or else slug, or else visit → the row.
+ * walkthroughs_change  an OUTCOME without SOURCE is that of `source`: -ENOENT also when the row has
+ *                      another by now.
  * walkthroughs_delete  id → the row as it was. Likewise sources_, slides_.
  * sources_create       → id, stream_key, port. -ENOSPC also when no SRT port is left.
  */

@@ -144,7 +144,7 @@ int walkthroughs_change(struct database *db, struct walkthrough_row *w) {
             " duration = iif(?2 & 64, ?12, duration), directory = iif(?2 & 64, ?13, directory),"
             " film = iif(?2 & 64, ?14, film), key = iif(?2 & 128, ?15, key),"
             " queued = iif((?2 & 80) = 16, " NEXT_QUEUED ", queued),"
-            " updated_at = ?16 WHERE id = ?1");
+            " updated_at = ?16 WHERE id = ?1 AND ((?2 & 80) <> 64 OR source = ?7)");
     query_bind_text(&q, w->id);
     query_bind_int(&q, w->fields);
     query_bind_text(&q, w->title);
