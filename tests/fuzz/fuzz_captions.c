@@ -1,0 +1,32 @@
+/* Captions: whatever comes in, what comes out is WebVTT that reads back the same, in order. */
+#include "../../pipelines/captions.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const char *const langs[] = {"en", "ru", "ja", ""};
+    struct captions first = {0}, second = {0};
+    const char *lang = langs[size > 0 ? data[size - 1] % 4 : 0];
+    if (captions_parse(&first, bytes_of(data, size), lang) == 0) {
+        size_t n = 0, m = 0;
+        char *text = captions_format(&first, &n);
+        assert(text && strlen(text) == n);
+        for (size_t i = 0; i < first.count; i++) {
+            assert(first.cues[i].start < first.cues[i].end);
+            assert(i == 0 || first.cues[i - 1].start <= first.cues[i].start);
+            assert(!strstr(first.cues[i].text, "-->") && !strstr(first.cues[i].text, "\n\n"));
+        }
+        assert(captions_parse(&second, bytes_of_text(text), "") == 0);
+        char *again = captions_format(&second, &m);
+        assert(again && second.count == first.count && strcmp(text, again) == 0);
+        free(again);
+        free(text);
+    }
+    captions_clear(&first);
+    captions_clear(&second);
+    return 0;
+}
