@@ -4,6 +4,7 @@
 #include "control.h"
 #include "doctor.h"
 #include "ingest.h"
+#include "record.h"
 
 #include <gst/gst.h>
 #include <stdbool.h>
@@ -15,13 +16,17 @@ static const char usage[] =
     "                                [--label English]] [--chapters FILE.json]\n"
     "       parlour-pipeline ingest --source test|FILE [--loop] --codec vp8|h264\n"
     "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
+    "       parlour-pipeline record --fd N --out DIR\n"
     "       parlour-pipeline doctor\n"
     "With --unconfined as its first word a job may read and write everything.\n";
 
 static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
-} jobs[] = {{"compile", compile_main}, {"ingest", ingest_main}, {"doctor", doctor_main}};
+} jobs[] = {{"compile", compile_main},
+            {"ingest", ingest_main},
+            {"record", record_main},
+            {"doctor", doctor_main}};
 
 int main(int argc, char **argv) {
     if (!control_follow_parent()) {
