@@ -1,5 +1,6 @@
 #include "doctor.h"
 
+#include "confine.h"
 #include "elements.h"
 
 int doctor_main(int argc, char **argv) {
@@ -14,5 +15,6 @@ int doctor_main(int argc, char **argv) {
         report_element(need->name, present, need->purpose, need->package);
         missing += !present;
     }
+    report_confinement((unsigned)confine_landlock(), confine_seccomp());
     return missing > 0 ? 1 : 0;
 }

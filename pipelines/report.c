@@ -42,6 +42,12 @@ void report_streaming(const char *video, const char *audio) {
     print(json_pack("{s:s,s:s?,s:s?}", "event", "streaming", "video", video, "audio", audio));
 }
 
+void report_source(const char *state, int delay_ms, const char *detail) {
+    json_t *delay = delay_ms < 0 ? json_null() : json_integer(delay_ms);
+    print(json_pack("{s:s,s:s,s:o,s:s}", "event", "source", "state", state, "delay_ms", delay,
+                    "detail", detail));
+}
+
 void report_failed(const struct failure *failure) {
     print(json_pack("{s:s,s:s,s:s}", "event", "failed", "reason", failure->reason, "message",
                     failure->message));
@@ -50,4 +56,8 @@ void report_failed(const struct failure *failure) {
 void report_element(const char *element, bool present, const char *purpose, const char *package) {
     print(json_pack("{s:s,s:b,s:s,s:s}", "element", element, "present", present, "purpose", purpose,
                     "package", package));
+}
+
+void report_confinement(unsigned landlock, bool seccomp) {
+    print(json_pack("{s:i,s:b}", "landlock", (int)landlock, "seccomp", seccomp));
 }

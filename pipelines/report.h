@@ -18,6 +18,12 @@ void report_progress(double fraction, const char *stage, double seconds_left);
 void report_ready(double duration);
 /* `video` and `audio` are codec names, or NULL for none. */
 void report_streaming(const char *video, const char *audio);
+/* How a live source stands: `waiting`, `connected` or `lost`; `delay_ms` from our door to the
+ * server, below 0 when it is not known. */
+void report_source(const char *state, int delay_ms, const char *detail);
 void report_failed(const struct failure *failure);
 /* One line of the doctor: an element, whether it is there, what it is for and its package. */
 void report_element(const char *element, bool present, const char *purpose, const char *package);
+/* Another line of the doctor: the ABI of Landlock (0 none), and whether there are seccomp filters.
+ */
+void report_confinement(unsigned landlock, bool seccomp);

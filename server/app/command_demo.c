@@ -23,7 +23,8 @@
 #define PRODUCT_FILE_MAX (64 * 1024)
 
 static const char usage[] =
-    "Usage: parlour demo [--data DIR] [--base-url URL] [--assets DIR] [--pipeline FILE]\n";
+    "Usage: parlour demo [--data DIR] [--base-url URL] [--assets DIR] [--pipeline FILE]\n"
+    "                    [--unconfined]\n";
 
 struct demo {
     struct database *db;
@@ -31,7 +32,7 @@ struct demo {
     struct user_row rep;
     char product[ID_MAX], walkthrough[ID_MAX], visit[ID_MAX], invite[STORE_SECRET_MAX];
     char slug[STORE_SLUG_MAX];
-    bool changed;
+    bool changed, unconfined;
 };
 
 static int read_json(const char *path, size_t most, struct json **ret) {
@@ -205,6 +206,7 @@ static int make_walkthrough(struct demo *d, char *ret_message) {
                                     .captions = access(captions, R_OK) == 0 ? captions : NULL,
                                     .captions_lang = "en",
                                     .chapters = access(chapters, R_OK) == 0 ? chapters : NULL,
+                                    .unconfined = d->unconfined,
                                     .row = &row};
     fprintf(stderr, "Preparing the sample walkthrough, once …\n");
     int error = publish(d->db, &what, ret_message);
@@ -271,7 +273,7 @@ int command_demo(int argc, char **argv) {
     const struct argument_rule rules[] = {
         {"data", &d.data, NULL},     {"base-url", &d.base_url, NULL},
         {"assets", &d.assets, NULL}, {"pipeline", &d.pipeline, NULL},
-        {"help", NULL, &help},
+        {"help", NULL, &help},       {"unconfined", NULL, &d.unconfined},
     };
     const struct arguments a = {.rules = rules, .rule_count = sizeof(rules) / sizeof(*rules)};
     size_t words;

@@ -187,6 +187,21 @@ static void tell_element(const char *element, bool present, const char *purpose,
     }
 }
 
+static void check_confinement(const struct config *c, const struct plugin_check *check) {
+    bool able = check->confinement && check->landlock > 0 && check->seccomp;
+    if (c->unconfined) {
+        note("confinement", "off (unconfined): a film that breaks a decoder may reach all files");
+    } else if (able) {
+        good("confinement", "Landlock %u and seccomp keep converters to their files",
+             check->landlock);
+    } else {
+        bad("confinement",
+            "the kernel has no %s; boot with lsm=landlock,… (Linux 5.13 or newer), or accept the "
+            "risk with --unconfined",
+            check->landlock == 0 ? "Landlock" : "seccomp filters");
+    }
+}
+
 static void check_pipeline(const struct config *c) {
     struct plugin_check check;
     int error = plugin_check_run(c->pipeline, &check, tell_element);
@@ -195,6 +210,9 @@ static void check_pipeline(const struct config *c) {
             strerror(-error));
     } else if (check.missing == 0) {
         good("plug-ins", "all %u GStreamer elements are there", check.present);
+    }
+    if (!error) {
+        check_confinement(c, &check);
     }
 }
 

@@ -11,17 +11,18 @@
 
 static const char usage[] =
     "Usage: parlour publish FILE --title T [--captions FILE.vtt [--lang en]] [--data DIR]\n"
-    "                       [--pipeline FILE]\n"
+    "                       [--pipeline FILE] [--unconfined]\n"
     "       prints the slug of the walkthrough (/w/SLUG) when it is compiled\n";
 
 int command_publish(int argc, char **argv) {
     const char *file = NULL, *title = NULL, *data = "data", *pipeline = NULL;
     const char *captions = NULL, *lang = NULL;
     char reason[CONFIG_REASON_MAX], message[512], found[CONFIG_TEXT_MAX];
-    bool help = false;
+    bool help = false, unconfined = false;
     const struct argument_rule rules[] = {
-        {"title", &title, NULL},       {"data", &data, NULL}, {"pipeline", &pipeline, NULL},
-        {"captions", &captions, NULL}, {"lang", &lang, NULL}, {"help", NULL, &help},
+        {"title", &title, NULL},           {"data", &data, NULL}, {"pipeline", &pipeline, NULL},
+        {"captions", &captions, NULL},     {"lang", &lang, NULL}, {"help", NULL, &help},
+        {"unconfined", NULL, &unconfined},
     };
     const struct arguments a = {.rules = rules,
                                 .rule_count = sizeof(rules) / sizeof(*rules),
@@ -50,6 +51,7 @@ int command_publish(int argc, char **argv) {
                                     .file = file,
                                     .captions = captions,
                                     .captions_lang = lang,
+                                    .unconfined = unconfined,
                                     .row = &row};
     int error = database_open(data, NULL, &db);
     if (error) {

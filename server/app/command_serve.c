@@ -208,11 +208,16 @@ static int start_media(struct serve *s) {
 }
 
 static int start_pipelines(struct serve *s) {
-    const struct pipelines_config config = {.program = s->config.pipeline,
-                                            .compile_jobs = s->config.compile_jobs,
-                                            .jobs_max = s->config.jobs_max,
-                                            .wake = wake,
-                                            .wake_ctx = s};
+    const struct pipelines_config config = {
+        .program = s->config.pipeline,
+        .compile_jobs = s->config.compile_jobs,
+        .jobs_max = s->config.jobs_max,
+        .limits = {.memory = s->config.job_memory,
+                   .silence = (unsigned)s->config.job_silence,
+                   .seconds = 3600 * (unsigned)s->config.job_hours},
+        .unconfined = s->config.unconfined,
+        .wake = wake,
+        .wake_ctx = s};
     int error = pipelines_new(&config, &s->pipelines);
     if (error) {
         return fail("The pipeline supervisor cannot be started: %s.", strerror(-error));
@@ -232,6 +237,13 @@ static int check_plugins(struct serve *s) {
         log_warn("pipelines.missing", "program=%s error=%d remedy=\"build it or set pipeline\"",
                  s->config.pipeline, -s->plugin_error);
         return EXIT_OK;
+    }
+    if (s->config.unconfined) {
+        log_warn("pipelines.unconfined", "risk=\"a film that breaks a decoder reaches all files\"");
+    } else if (s->plugins.confinement && (!s->plugins.landlock || !s->plugins.seccomp)) {
+        log_warn("pipelines.no_confinement",
+                 "remedy=\"a kernel with Landlock, or the setting unconfined; until then no film "
+                 "is prepared\"");
     }
     if (s->plugins.missing == 0) {
         return EXIT_OK;

@@ -35,6 +35,8 @@ struct config {
     uint64_t users_max, tokens_max, products_max, visits_max, invites_max, walkthroughs_max;
     uint64_t live_sources_max, slides_max;
     uint64_t compile_jobs, jobs_max;
+    uint64_t job_memory, job_silence, job_hours;
+    bool unconfined;
     uint64_t login_failures, session_days;
 };
 

@@ -41,8 +41,9 @@ void job_verdict_message(enum job_verdict verdict, enum job_task_kind kind,
                  limits->silence, remedy);
         return;
     case VERDICT_TOO_LONG:
-        snprintf(ret, JOB_MESSAGE_MAX, "The converter was not done with %s after %u hours. %s",
-                 doing, limits->hours, remedy);
+        snprintf(ret, JOB_MESSAGE_MAX, "The converter was not done with %s after %u %s. %s", doing,
+                 limits->seconds < 7200 ? limits->seconds : limits->seconds / 3600,
+                 limits->seconds < 7200 ? "seconds" : "hours", remedy);
         return;
     case VERDICT_TOO_BIG:
         snprintf(ret, JOB_MESSAGE_MAX,

@@ -13,7 +13,7 @@ enum job_verdict {
 struct job_limits {
     uint64_t memory;  /* bytes */
     unsigned silence; /* seconds */
-    unsigned hours;   /* of a task */
+    unsigned seconds; /* that a task may take */
 };
 
 /* The stable word: crashed, too_much_memory, too_long, too_big. */

@@ -102,3 +102,10 @@ void pipeline_arguments_service(const char *program, bool unconfined,
         return;
     }
 }
+
+void pipeline_arguments_memory(struct pipeline_arguments *a, uint64_t memory) {
+    if (memory > 0) {
+        snprintf(a->memory, sizeof(a->memory), "PARLOUR_MEMORY=%llu", (unsigned long long)memory);
+        a->variables[a->variables[0] ? 1 : 0] = a->memory;
+    }
+}

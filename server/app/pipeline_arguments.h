@@ -10,9 +10,9 @@ struct pipeline_arguments {
     size_t count;
     const char *list[PIPELINE_ARGUMENTS_MAX]; /* NULL behind the last; points into the job, the
                                                  program's name and `words` */
-    const char *variables[2];                 /* to add to the environment, NULL behind the last */
+    const char *variables[3];                 /* to add to the environment, NULL behind the last */
     char words[JOB_PATH_MAX + 16];
-    char passphrase[128];
+    char passphrase[128], memory[64];
 };
 
 /* `ret` stays where it is as long as its lists are used. */
@@ -22,3 +22,6 @@ void pipeline_arguments_ingest(const char *program, bool unconfined, const struc
                                struct pipeline_arguments *ret);
 void pipeline_arguments_service(const char *program, bool unconfined,
                                 const struct job_service *service, struct pipeline_arguments *ret);
+
+/* Tells the process how many bytes it will be ended at; 0: nothing. After one of those above. */
+void pipeline_arguments_memory(struct pipeline_arguments *a, uint64_t memory);

@@ -19,7 +19,7 @@
 #define STEADY SEC(60) /* a process that ran this long starts over with BACKOFF_FIRST */
 #define ASK_TIME SEC(2)
 #define TERM_TIME SEC(1)
-#define LAST_TIME SEC(5) /* from its last line to its end */
+#define LAST_TIME SEC(2) /* from its last line to its end */
 
 struct job *job_new(job_id id, const struct job_order *order) {
     struct job *job = calloc(1, sizeof(*job));
@@ -41,7 +41,7 @@ void job_free(struct job *job) {
 }
 
 bool job_runs(const struct job *job) {
-    return job->state != JOB_WAITING;
+    return job->child.pid > 0;
 }
 
 /* ---- What is told ---- */
@@ -89,6 +89,7 @@ static int spawn(const struct job_house *house, struct job *job, int *ret_fd) {
     struct pipeline_arguments arguments;
     int ends[2] = {-1, -1};
     describe(house, job, &arguments);
+    pipeline_arguments_memory(&arguments, house->limits.memory);
     if (has_socket(&job->order) &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         return -errno;
@@ -231,7 +232,7 @@ static void judge(struct job *job, enum job_verdict verdict, usec_t now) {
 
 void job_watch(const struct job_house *house, struct job *job, usec_t now) {
     const struct job_limits *limits = &house->limits;
-    if (!job_runs(job) || job->judged || job->child.pid <= 0) {
+    if (!job_runs(job) || job->judged) {
         return;
     }
     uint64_t memory = memory_of(job->child.pid);
@@ -242,7 +243,7 @@ void job_watch(const struct job_house *house, struct job *job, usec_t now) {
         return; /* a live source is silent for good reasons */
     } else if (limits->silence > 0 && now - job->heard > SEC(limits->silence)) {
         judge(job, VERDICT_SILENT, now);
-    } else if (limits->hours > 0 && now - job->started > SEC(3600) * limits->hours) {
+    } else if (limits->seconds > 0 && now - job->started > SEC(limits->seconds)) {
         judge(job, VERDICT_TOO_LONG, now);
     }
 }

@@ -64,4 +64,5 @@ bool job_due(const struct job_house *house, struct job *job, usec_t now);
 void job_read(const struct job_house *house, struct job *job, usec_t now);
 /* Once in a while: ends one that takes too much memory or time. */
 void job_watch(const struct job_house *house, struct job *job, usec_t now);
+/* Has a process. */
 bool job_runs(const struct job *job);

@@ -54,8 +54,23 @@ struct pipelines {
 
 /* ---- Events up ---- */
 
+/* Before anybody hears of a change. */
+static void count_running(struct pipelines *p) {
+    size_t all = 0, tasks = 0;
+    for (size_t i = 0; i < p->jobs_max; i++) {
+        bool runs = p->jobs[i] && job_runs(p->jobs[i]);
+        all += runs;
+        tasks += runs && p->jobs[i]->order.type == JOB_TASK;
+    }
+    atomic_store(&p->running, all);
+    pthread_mutex_lock(&p->lock);
+    p->tasks_running = tasks;
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void tell(void *ctx, const struct job_event *event) {
     struct pipelines *p = ctx;
+    count_running(p);
     bool may_drop = event->type == JOB_EVENT_PROGRESS || event->type == JOB_EVENT_SOURCE;
     size_t most = p->jobs_max * EVENTS_PER_JOB;
     size_t waiting = atomic_load(&p->events_waiting);
@@ -102,19 +117,6 @@ static struct job **find(struct pipelines *p, job_id id) {
     return NULL;
 }
 
-static void count_running(struct pipelines *p) {
-    size_t all = 0, tasks = 0;
-    for (size_t i = 0; i < p->jobs_max; i++) {
-        bool runs = p->jobs[i] && job_runs(p->jobs[i]);
-        all += runs;
-        tasks += runs && p->jobs[i]->order.type == JOB_TASK;
-    }
-    atomic_store(&p->running, all);
-    pthread_mutex_lock(&p->lock);
-    p->tasks_running = tasks;
-    pthread_mutex_unlock(&p->lock);
-}
-
 /* The task whose turn it is, or NULL. Replays have one place more: they cost little and somebody
  * waits for them. */
 static struct job **next_task(struct pipelines *p, usec_t now) {
@@ -136,8 +138,7 @@ static void start_tasks(struct pipelines *p, usec_t now) {
     struct job **slot;
     count_running(p);
     while (!p->quit && (slot = next_task(p, now))) {
-        keep(p, slot, job_start(&p->house, *slot, now));
-        count_running(p);
+        keep(p, slot, job_start(&p->house, *slot, now)); /* counts it */
     }
 }
 

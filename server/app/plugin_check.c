@@ -36,12 +36,27 @@ static void count(struct plugin_check *check, const struct element *e) {
     }
 }
 
+static bool read_confinement(struct plugin_check *check, const struct json *line) {
+    double landlock;
+    bool seccomp;
+    if (json_get_number(line, "landlock", &landlock) != 0 ||
+        json_get_bool(line, "seccomp", &seccomp) != 0 || landlock < 0 || landlock > 1000) {
+        return false;
+    }
+    check->confinement = true;
+    check->landlock = (unsigned)landlock;
+    check->seccomp = seccomp;
+    return true;
+}
+
 bool plugin_check_line(struct plugin_check *check, struct bytes line) {
     struct json *object = NULL;
     struct element e;
-    bool good = json_parse(line, PIPELINE_CHILD_LINE_MAX, &object) == 0 && read_element(object, &e);
-    if (good) {
+    bool good = json_parse(line, PIPELINE_CHILD_LINE_MAX, &object) == 0;
+    if (good && read_element(object, &e)) {
         count(check, &e);
+    } else {
+        good = good && read_confinement(check, object);
     }
     json_free(object);
     return good;

@@ -9,6 +9,9 @@
 struct plugin_check {
     unsigned present, missing;
     char element[64], purpose[128], package[128]; /* of the first one that is missing */
+    bool confinement;                             /* it was said what the kernel has: */
+    unsigned landlock;                            /* its ABI, 0 none */
+    bool seccomp;
 };
 
 /* One line; false when it is not understood. */

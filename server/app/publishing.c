@@ -66,9 +66,15 @@ static int follow(struct pipeline_child *child, double *ret_duration, char *ret_
 static int compile(const struct publishing *what, const char *directory, double *ret_duration,
                    char *ret_message) {
     struct pipeline_child child = {0};
-    const char *arguments[16] = {what->pipeline, "compile", what->file,      "--out",
-                                 directory,      "--title", what->row->title};
-    size_t n = 7;
+    const char *arguments[16] = {what->pipeline};
+    const char *const usual[] = {"compile", what->file, "--out",
+                                 directory, "--title",  what->row->title};
+    size_t n = 1;
+    if (what->unconfined) {
+        arguments[n++] = "--unconfined";
+    }
+    memcpy(arguments + n, usual, sizeof(usual));
+    n += sizeof(usual) / sizeof(*usual);
     if (what->captions) {
         arguments[n++] = "--captions";
         arguments[n++] = what->captions;

@@ -9,6 +9,7 @@ struct publishing {
     const char *file;
     const char *captions, *captions_lang; /* WebVTT, NULL none */
     const char *chapters;                 /* JSON file of chapters, NULL none */
+    bool unconfined;                      /* see the setting */
     const char *details;                  /* JSON object text for the row, NULL none */
     struct walkthrough_row *row; /* in: title, slug ("" = from the title), product; out: all */
 };

@@ -1,6 +1,7 @@
 /* Stands in for parlour-pipeline: what it does is the name of its input file. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,18 @@ static void wait_for_stop(void) {
     char line[64];
     while (fgets(line, sizeof(line), stdin)) {
     }
+}
+
+static void leave_half(const char *output) {
+    char path[1024], file[1100];
+    const char *slash = strrchr(output, '/');
+    snprintf(path, sizeof(path), "%.*s/.%s.%d.part", (int)(slash - output), output, slash + 1,
+             (int)getpid());
+    mkdir(path, 0700);
+    snprintf(file, sizeof(file), "%s/deep", path);
+    mkdir(file, 0700);
+    snprintf(file, sizeof(file), "%s/deep/video.rung", path);
+    fclose(fopen(file, "w"));
 }
 
 static int compile(const char *input, const char *output) {
@@ -32,6 +45,34 @@ static int compile(const char *input, const char *output) {
     }
     if (strcmp(name, "crash") == 0) {
         raise(SIGKILL);
+    }
+    if (strcmp(name, "half") == 0) { /* dies with half of its work on the disk */
+        leave_half(output);
+        raise(SIGSEGV);
+    }
+    if (strcmp(name, "hungry") == 0) {
+        for (size_t size = 1 << 20;; usleep(1000)) {
+            char *room = malloc(size);
+            memset(room, 1, size);
+        }
+    }
+    if (strcmp(name, "stuck") == 0) {
+        raise(SIGSTOP);
+    }
+    if (strcmp(name, "chatty") == 0) { /* never done */
+        for (;; usleep(100000)) {
+            say("{\"event\":\"progress\",\"fraction\":0.5}");
+        }
+    }
+    if (strcmp(name, "big") == 0) {
+        raise(SIGXFSZ);
+    }
+    if (strcmp(name, "lingers") == 0) { /* says that it is done, but does not go */
+        say("{\"event\":\"ready\",\"duration\":1}");
+        signal(SIGTERM, SIG_IGN);
+        for (;;) {
+            pause();
+        }
     }
     if (strcmp(name, "babble") == 0) {
         char noise[20000];
@@ -55,6 +96,15 @@ static int compile(const char *input, const char *output) {
 }
 
 static int ingest(const char *source) {
+    if (strcmp(source, "srt://127.0.0.1:9000?mode=caller") == 0) {
+        const char *passphrase = getenv("PARLOUR_PASSPHRASE");
+        printf(
+            "{\"event\":\"source\",\"state\":\"connected\",\"delay_ms\":120,\"detail\":\"%s\"}\n",
+            passphrase ? passphrase : "none");
+        fflush(stdout);
+        wait_for_stop();
+        return 0;
+    }
     if (strcmp(source, "test") != 0) {
         return 3; /* dies at once */
     }
@@ -66,10 +116,29 @@ static int ingest(const char *source) {
     return 0;
 }
 
+/* A gate that runs, and one whose address is taken; a recorder that is heard by its socket. */
+static int gate(const char *address) {
+    if (strcmp(address, "taken") == 0) {
+        say("{\"event\":\"failed\",\"reason\":\"in_use\",\"message\":\"The port is taken.\"}");
+        return 1;
+    }
+    say("{\"event\":\"started\"}");
+    wait_for_stop();
+    return 0;
+}
+
+static int record(void) {
+    char byte;
+    while (read(3, &byte, 1) == 1 && byte != '!') {
+    }
+    return byte == '!' ? 5 : 0;
+}
+
 static int doctor(void) {
     say("{\"element\":\"a\",\"present\":true,\"purpose\":\"x\",\"package\":\"p\"}");
     say("{\"element\":\"vp8enc\",\"present\":false,\"purpose\":\"VP8\",\"package\":\"plugins-"
         "good\"}");
+    say("{\"landlock\":7,\"seccomp\":true}");
     return 1;
 }
 
@@ -79,6 +148,15 @@ int main(int argc, char **argv) {
     }
     if (argc > 3 && strcmp(argv[1], "ingest") == 0) {
         return ingest(argv[3]);
+    }
+    if (argc > 3 && strcmp(argv[1], "gate") == 0) {
+        return gate(argv[3]);
+    }
+    if (argc > 3 && strcmp(argv[1], "record") == 0) {
+        return record();
+    }
+    if (argc > 4 && strcmp(argv[1], "assemble") == 0) {
+        return compile(argv[2], argv[4]);
     }
     return argc > 1 && strcmp(argv[1], "doctor") == 0 ? doctor() : 2;
 }

@@ -38,6 +38,19 @@ static void other_lines_are_not_counted(void **state) {
     assert_int_equal(c.present + c.missing, 0);
 }
 
+static void what_the_kernel_has_is_told(void **state) {
+    (void)state;
+    struct plugin_check c = {0};
+    assert_false(plugin_check_line(&c, bytes_of_text("{\"landlock\":7}")));
+    assert_false(plugin_check_line(&c, bytes_of_text("{\"landlock\":-1,\"seccomp\":true}")));
+    assert_false(c.confinement);
+    assert_true(plugin_check_line(&c, bytes_of_text("{\"landlock\":2,\"seccomp\":true}")));
+    assert_true(c.confinement);
+    assert_int_equal(c.landlock, 2);
+    assert_true(c.seccomp);
+    assert_int_equal(c.present + c.missing, 0);
+}
+
 static void a_program_that_is_not_there_or_says_nothing_is_an_error(void **state) {
     (void)state;
     struct plugin_check c;
@@ -49,6 +62,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_missing_one_is_kept),
         cmocka_unit_test(other_lines_are_not_counted),
+        cmocka_unit_test(what_the_kernel_has_is_told),
         cmocka_unit_test(a_program_that_is_not_there_or_says_nothing_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
