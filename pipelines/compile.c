@@ -82,6 +82,7 @@ static int build(const struct options *options, const struct probe *probe, const
         return -1;
     }
     struct survey survey = {0};
+    struct aac_sink aac = {0};
     struct stage look = stage;
     look.name = "survey";
     look.to = SURVEY_SHARE;
@@ -94,20 +95,23 @@ static int build(const struct options *options, const struct probe *probe, const
     stage.to = 1;
     if (probe->has_sound) {
         struct stage audio = stage;
-        struct aac_sink aac = {0};
         audio.name = "audio";
         audio.from = SURVEY_SHARE;
         audio.to = share;
-        int r = compile_audio(options->in, probe, &survey, directory, &audio, manifest, &aac,
-                              &audio_end);
-        aac_sink_clear(&aac);
-        if (r < 0) {
+        int heard = compile_audio(options->in, probe, &survey, directory, &audio, manifest, &aac,
+                                  &audio_end);
+        if (heard < 0) {
+            aac_sink_clear(&aac);
             return -1;
         }
     }
-    if (compile_video(options->in, probe, directory, &stage, manifest, &video_end) < 0) {
+    int r = compile_video(options->in, probe, directory, aac.cmaf, &stage, manifest, &video_end);
+    aac_sink_clear(&aac);
+    if (r < 0) {
         return -1;
     }
+    manifest->has_source = true;
+    manifest->source = probe->source;
     manifest->duration = video_end > audio_end ? video_end : audio_end;
     if (check_whole(probe, manifest->duration, failure) < 0) {
         return -1;

@@ -1,21 +1,39 @@
 #include "compile_video.h"
 
+#include "colour_element.h"
 #include "decoding.h"
+#include "film.h"
+#include "hls.h"
 #include "poster.h"
 #include "rung_sink.h"
+#include "storyboard.h"
+
+#include <errno.h>
+#include <stdio.h>
 
 #define CLOCK 90000
 #define KEY_SECONDS 2
 #define BITRATE_720P 2200.0 /* kbit/s, the ceiling for 1280×720 at 30 frames a second */
 #define BITRATE_MIN 250.0
-#define THREADS_MAX                                                                                \
-    4 /* of each encoder; VP8 (the same bytes whatever it is) gains little by more */
+#define THREADS_MAX 4           /* of the VP8 encoder (the same bytes whatever it is) */
+#define THREADS_MAX_H264 8      /* of each */
+#define HOLE_MAX "600000000000" /* ns: a longer one is a broken clock, and is left a hole */
 
-/* What the frames pass before they are encoded twice: the one place that decides where key frames
- * go, so that both rungs have them at the same times. */
+/* What the frames pass before they are encoded: the one place that decides where key frames go, so
+ * that all rungs have them at the same times. */
 struct gate {
     struct poster poster;
     uint64_t frames, key_every;
+};
+
+struct job {
+    const char *path, *directory;
+    const struct probe *probe;
+    struct fit_ladder ladder;
+    struct stage *stage;
+    struct gate gate;
+    struct storyboard storyboard;
+    struct rung_sink h264[FIT_LADDER_MAX], vp8;
 };
 
 static GstPadProbeReturn pass(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
@@ -34,39 +52,154 @@ static GstPadProbeReturn pass(GstPad *pad, GstPadProbeInfo *info, gpointer data)
     return GST_PAD_PROBE_OK;
 }
 
-static int bitrate_for(const struct fit *fit) {
-    double share = (double)fit->width * fit->height / (1280.0 * 720.0);
+static GstPadProbeReturn pass_small(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    GstCaps *caps = gst_pad_get_current_caps(pad);
+    storyboard_consider(data, buffer, caps, GST_BUFFER_PTS(buffer));
+    gst_clear_caps(&caps);
+    return GST_PAD_PROBE_OK;
+}
+
+static int bitrate_for(const struct fit_rung *rung) {
+    double share = (double)rung->width * rung->height / (1280.0 * 720.0);
     double rate = BITRATE_720P * share;
     return (int)(rate > BITRATE_MIN ? rate : BITRATE_MIN);
 }
 
-/* BT.601: what a VP8 picture is by definition (RFC 6386 §9.2); H.264 says it in its VUI. */
-static char *describe(const struct probe *probe, const struct fit *fit) {
-    int rate = bitrate_for(fit);
-    guint threads = CLAMP(g_get_num_processors(), 2, THREADS_MAX);
-    return g_strdup_printf(
-        "uridecodebin name=in videorate name=entry ! video/x-raw,framerate=%u/%u ! videoconvert ! "
-        "videoflip method=%s ! videoscale add-borders=false ! videoconvert ! "
-        "capsfilter name=gate caps=video/x-raw,format=I420,width=%u,height=%u,"
-        "pixel-aspect-ratio=1/1,framerate=%u/%u,colorimetry=bt601 ! tee name=t "
-        "t. ! queue max-size-buffers=12 max-size-bytes=0 max-size-time=0 ! "
+/* From the file to upright pictures of the largest rung's size in BT.601: what a VP8 picture is by
+ * definition (RFC 6386 §9.2); H.264 says it in its VUI. Sizes and colours change before the turn,
+ * which then has the least to move. */
+static void describe_source(const struct job *job, GString *text) {
+    const struct fit_ladder *ladder = &job->ladder;
+    const struct fit_rung *top = &ladder->rungs[0];
+    const struct probe *probe = job->probe;
+    bool turned = probe->picture.turned;
+    g_string_append(text, "uridecodebin name=in ");
+    if (probe->interlaced) {
+        g_string_append(text, "videoconvert name=entry ! deinterlace method=greedyh fields=top ! "
+                              "videorate max-duplication-time=" HOLE_MAX " ! ");
+    } else {
+        g_string_append(text, "videorate name=entry max-duplication-time=" HOLE_MAX " ! ");
+    }
+    g_string_append_printf(text,
+                           "video/x-raw,framerate=%u/%u ! videoconvert ! "
+                           "video/x-raw,format=(string){I420,I420_10LE,I420_12LE} ! "
+                           "videoscale add-borders=false ! "
+                           "video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1 ! "
+                           "parlourcolour ! ",
+                           ladder->fps_n, ladder->fps_d, turned ? top->height : top->width,
+                           turned ? top->width : top->height);
+    if (g_strcmp0(probe->turn, "none") != 0) {
+        g_string_append_printf(text, "videoflip method=%s ! ", probe->turn);
+    }
+    /* No size here: videoflip swaps the sides only once pictures flow. */
+    g_string_append(text, "capsfilter name=gate caps=video/x-raw,format=I420,colorimetry=bt601 ! "
+                          "tee name=t0 ");
+}
+
+static void describe_queue(size_t from, GString *text) {
+    g_string_append_printf(
+        text, "t%zu. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ", from);
+}
+
+static void describe_h264(const struct job *job, size_t i, GString *text) {
+    describe_queue(i, text);
+    guint threads = CLAMP(g_get_num_processors(), 2, i == 0 ? THREADS_MAX_H264 : THREADS_MAX);
+    g_string_append_printf(
+        text,
         "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=veryfast "
-        "bframes=0 "
-        "ref=2 key-int-max=100000 byte-stream=true threads=%u "
+        "bframes=0 ref=2 key-int-max=100000 byte-stream=true threads=%u "
         "option-string=scenecut=0:open-gop=0:force-cfr=1 ! "
         "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au ! "
-        "appsink name=h264 "
-        "t. ! queue max-size-buffers=12 max-size-bytes=0 max-size-time=0 ! "
+        "appsink name=h264-%zu ",
+        bitrate_for(&job->ladder.rungs[i]), threads, i);
+}
+
+static void describe_vp8(const struct job *job, GString *text) {
+    const struct fit_rung *rung = &job->ladder.rungs[job->ladder.small];
+    describe_queue(job->ladder.small, text);
+    g_string_append_printf(
+        text,
         "vp8enc target-bitrate=%d end-usage=cq cq-level=18 min-quantizer=4 max-quantizer=56 "
         "deadline=1000000 cpu-used=5 threads=%u token-partitions=1 keyframe-mode=disabled "
         "keyframe-max-dist=100000 auto-alt-ref=false lag-in-frames=0 static-threshold=100 ! "
-        "appsink name=vp8",
-        fit->fps_n, fit->fps_d, probe->turn, fit->width, fit->height, fit->fps_n, fit->fps_d, rate,
-        threads, rate * 1000, threads);
+        "appsink name=vp8 ",
+        bitrate_for(rung) * 1000, CLAMP(g_get_num_processors(), 2, THREADS_MAX));
 }
 
-static void name_rung(struct manifest *manifest, const char *file, const char *codec,
-                      const char *profile, const struct rung_sink *sink) {
+/* Decoded once; each size is made from the one above it. */
+static char *describe(const struct job *job) {
+    GString *text = g_string_new(NULL);
+    describe_source(job, text);
+    for (size_t i = 0; i < job->ladder.count; i++) {
+        const struct fit_rung *rung = &job->ladder.rungs[i];
+        if (i > 0) {
+            describe_queue(i - 1, text);
+            g_string_append_printf(text,
+                                   "videoscale add-borders=false ! "
+                                   "capsfilter name=size%zu caps=video/x-raw,width=%u,height=%u,"
+                                   "pixel-aspect-ratio=1/1 ! tee name=t%zu ",
+                                   i, rung->width, rung->height, i);
+        }
+        describe_h264(job, i, text);
+    }
+    describe_vp8(job, text);
+    return g_string_free(text, FALSE);
+}
+
+static void watch(const struct job *job, const char *name, GstPadProbeCallback callback,
+                  gpointer data) {
+    GstElement *element = gst_bin_get_by_name(GST_BIN(job->stage->pipeline), name);
+    GstPad *pad = gst_element_get_static_pad(element, "src");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, callback, data, NULL);
+    gst_object_unref(pad);
+    gst_object_unref(element);
+}
+
+static int open_rungs(struct job *job) {
+    struct rung_format format = {.codec = CODEC_H264, .clock_rate = CLOCK, .speed_percent = 100};
+    int r = 0;
+    for (size_t i = 0; i < job->ladder.count && r == 0; i++) {
+        const struct fit_rung *rung = &job->ladder.rungs[i];
+        char file[64], hls[64], element[32];
+        snprintf(file, sizeof(file), "video-h264-%u.rung", rung->name);
+        snprintf(hls, sizeof(hls), "hls-%u.mp4", rung->name);
+        snprintf(element, sizeof(element), "h264-%zu", i);
+        format.width = rung->width;
+        format.height = rung->height;
+        r = rung_sink_open(&job->h264[i], job->directory, file, &format, job->stage, element);
+        r = r < 0 ? r : rung_sink_add_cmaf(&job->h264[i], job->directory, hls);
+    }
+    format.codec = CODEC_VP8;
+    format.width = job->ladder.rungs[job->ladder.small].width;
+    format.height = job->ladder.rungs[job->ladder.small].height;
+    return r < 0 ? r
+                 : rung_sink_open(&job->vp8, job->directory, "video-vp8.rung", &format, job->stage,
+                                  "vp8");
+}
+
+static int run(struct job *job) {
+    char *description = describe(job);
+    int r = colour_element_register()
+                ? stage_build(job->stage, description)
+                : failure_set(job->stage->failure, "internal", "An element cannot be made.");
+    g_free(description);
+    if (r < 0) {
+        return r;
+    }
+    char smallest[32] = "gate";
+    if (job->ladder.count > 1) {
+        snprintf(smallest, sizeof(smallest), "size%zu", job->ladder.count - 1);
+    }
+    decoding_connect(job->stage->pipeline, job->path, job->probe, "entry", NULL);
+    watch(job, "gate", pass, &job->gate);
+    watch(job, smallest, pass_small, &job->storyboard);
+    r = open_rungs(job);
+    return r < 0 ? r : stage_run(job->stage);
+}
+
+static void name_rung(struct manifest *manifest, const char *codec, const char *profile,
+                      const struct rung_sink *sink, const char *file) {
     struct manifest_rung *rung = &manifest->rungs[manifest->rung_count++];
     *rung = (struct manifest_rung){.kind = "video",
                                    .codec = codec,
@@ -78,72 +211,103 @@ static void name_rung(struct manifest *manifest, const char *file, const char *c
                                (sink->end ? sink->end : 1));
 }
 
-static int run(const char *path, const struct probe *probe, const struct fit *fit,
-               const char *directory, struct stage *stage, struct gate *gate,
-               struct rung_sink *h264, struct rung_sink *vp8) {
-    char *description = describe(probe, fit);
-    int r = stage_build(stage, description);
-    g_free(description);
-    if (r < 0) {
-        return r;
+static int finish_rungs(struct job *job) {
+    const struct rung_sink *first = &job->h264[0];
+    for (size_t i = 0; i <= job->ladder.count; i++) {
+        struct rung_sink *sink = i < job->ladder.count ? &job->h264[i] : &job->vp8;
+        if (rung_writer_frames(sink->writer) != rung_writer_frames(first->writer) ||
+            !rung_writer_keys_agree(sink->writer, first->writer)) {
+            return failure_set(job->stage->failure, "internal", "The renditions came out of step.");
+        }
+        if (rung_sink_finish(sink, first->end) < 0) {
+            return -1;
+        }
     }
-    decoding_connect(stage->pipeline, path, probe, "entry", NULL);
-    GstElement *element = gst_bin_get_by_name(GST_BIN(stage->pipeline), "gate");
-    GstPad *pad = gst_element_get_static_pad(element, "src");
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, pass, gate, NULL);
-    gst_object_unref(pad);
-    gst_object_unref(element);
-    struct rung_format format = {.codec = CODEC_H264,
-                                 .clock_rate = CLOCK,
-                                 .speed_percent = 100,
-                                 .width = fit->width,
-                                 .height = fit->height};
-    r = rung_sink_open(h264, directory, "video-h264.rung", &format, stage, "h264");
-    format.codec = CODEC_VP8;
-    r = r < 0 ? r : rung_sink_open(vp8, directory, "video-vp8.rung", &format, stage, "vp8");
-    return r < 0 ? r : stage_run(stage);
-}
-
-static int finish(const char *directory, struct stage *stage, struct gate *gate,
-                  struct manifest *manifest, struct rung_sink *h264, struct rung_sink *vp8) {
-    if (rung_writer_frames(h264->writer) != rung_writer_frames(vp8->writer) ||
-        !rung_writer_keys_agree(h264->writer, vp8->writer)) {
-        return failure_set(stage->failure, "internal", "The two renditions came out of step.");
-    }
-    if (rung_sink_finish(h264, h264->end) < 0 || rung_sink_finish(vp8, h264->end) < 0) {
-        return -1;
-    }
-    name_rung(manifest, "video-h264.rung", "h264", "42e01f", h264);
-    name_rung(manifest, "video-vp8.rung", "vp8", NULL, vp8);
-    char *poster = g_build_filename(directory, "poster.jpg", NULL);
-    manifest->poster = poster_write(&gate->poster, poster) == 0;
-    g_free(poster);
-    manifest->width = h264->format.width;
-    manifest->height = h264->format.height;
     return 0;
 }
 
+static int saved(struct stage *stage, int error) {
+    if (error == -ENOSPC || error == -EDQUOT) {
+        return failure_set(stage->failure, "disk_full",
+                           "The server's disk is full. Free some space, then try again.");
+    }
+    return error < 0 ? failure_set(stage->failure, "cannot_write",
+                                   "The result cannot be written: %s.", g_strerror(-error))
+                     : 0;
+}
+
+/* For players without WebRTC: the same frames once more. */
+static int finish_films(struct job *job, const struct cmaf *sound, struct manifest *manifest) {
+    struct hls hls = {.picture_count = job->ladder.count,
+                      .sound = sound,
+                      .fps_n = job->ladder.fps_n,
+                      .fps_d = job->ladder.fps_d};
+    for (size_t i = 0; i < job->ladder.count; i++) {
+        hls.pictures[i] = job->h264[i].cmaf;
+    }
+    char *film = g_build_filename(job->directory, "film.mp4", NULL);
+    int r = hls_write(job->directory, &hls);
+    r = r < 0 ? r : film_write(film, job->h264[job->ladder.small].cmaf, sound);
+    g_free(film);
+    manifest->hls = "hls.m3u8";
+    manifest->mp4 = "film.mp4";
+    return saved(job->stage, r);
+}
+
+static void finish_pictures(struct job *job, struct manifest *manifest) {
+    char *poster = g_build_filename(job->directory, "poster.jpg", NULL);
+    manifest->poster = poster_write(&job->gate.poster, poster) == 0;
+    g_free(poster);
+    double end = (double)job->h264[0].end / CLOCK;
+    if (storyboard_write(&job->storyboard, job->directory, end) == 0) {
+        manifest->storyboard = "storyboard.vtt";
+    }
+}
+
+static int finish(struct job *job, const struct cmaf *sound, struct manifest *manifest) {
+    if (finish_rungs(job) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < job->ladder.count; i++) {
+        char file[64];
+        snprintf(file, sizeof(file), "video-h264-%u.rung", job->ladder.rungs[i].name);
+        bool large = job->ladder.rungs[i].name > 720; /* level 4.0, else 3.1 */
+        name_rung(manifest, "h264", large ? "42e028" : "42e01f", &job->h264[i], file);
+    }
+    name_rung(manifest, "vp8", NULL, &job->vp8, "video-vp8.rung");
+    manifest->width = job->ladder.rungs[0].width;
+    manifest->height = job->ladder.rungs[0].height;
+    finish_pictures(job, manifest);
+    return finish_films(job, sound, manifest);
+}
+
 int compile_video(const char *path, const struct probe *probe, const char *directory,
-                  struct stage *stage, struct manifest *manifest, double *ret_end) {
-    struct fit fit;
-    if (!fit_picture(&probe->picture, &fit)) {
-        return failure_set(stage->failure, "too_small",
-                           "The picture is too small to show (%u by %u pixels).",
-                           probe->picture.width, probe->picture.height);
+                  const struct cmaf *sound, struct stage *stage, struct manifest *manifest,
+                  double *ret_end) {
+    struct job *job = g_new0(struct job, 1);
+    *job = (struct job){.path = path, .directory = directory, .probe = probe, .stage = stage};
+    int r = 0;
+    if (!fit_ladder(&probe->picture, &job->ladder)) {
+        r = failure_set(stage->failure, "too_small",
+                        "The picture is too small to show (%u by %u pixels).", probe->picture.width,
+                        probe->picture.height);
+    } else {
+        job->gate.key_every = (uint64_t)KEY_SECONDS * job->ladder.fps_n / job->ladder.fps_d;
+        poster_init(&job->gate.poster, probe->duration);
+        storyboard_init(&job->storyboard, probe->duration);
+        r = run(job);
     }
-    struct rung_sink h264 = {0}, vp8 = {0};
-    struct gate gate = {.key_every = (uint64_t)KEY_SECONDS * fit.fps_n / fit.fps_d};
-    poster_init(&gate.poster, probe->duration);
-    int r = run(path, probe, &fit, directory, stage, &gate, &h264, &vp8);
+    r = r < 0 ? r : finish(job, sound, manifest);
     if (r == 0) {
-        r = finish(directory, stage, &gate, manifest, &h264, &vp8);
-    }
-    if (r == 0) {
-        *ret_end = (double)h264.end / CLOCK;
+        *ret_end = (double)job->h264[0].end / CLOCK;
     }
     stage_clear(stage);
-    rung_sink_clear(&h264);
-    rung_sink_clear(&vp8);
-    poster_clear(&gate.poster);
+    for (size_t i = 0; i < FIT_LADDER_MAX; i++) {
+        rung_sink_clear(&job->h264[i]);
+    }
+    rung_sink_clear(&job->vp8);
+    poster_clear(&job->gate.poster);
+    storyboard_clear(&job->storyboard);
+    g_free(job);
     return r;
 }

@@ -1,11 +1,15 @@
-/* compile_video.h: the video rungs and the poster of a presentation, from one decoding. */
+/* compile_video.h: the video rungs of a presentation, its HLS and its film.mp4, the poster and the
+ * storyboard, all from one decoding. */
 #pragma once
+#include "cmaf.h"
 #include "manifest.h"
 #include "probe.h"
 #include "stage.h"
 
-/* Writes video-h264.rung, video-vp8.rung and poster.jpg into `directory` and names them in
- * `manifest`. `ret_end` is the end of the last frame in seconds. 0, or -1 with a failure in stage.
- */
+/* Writes video-h264-NAME.rung and hls-NAME.mp4 for each rung of the ladder, video-vp8.rung and
+ * pictures into `directory`, then the playlists and film.mp4 together with `sound` (a finished
+ * track, or NULL), and names them in `manifest`. `ret_end` is the end of the last frame in seconds.
+ * 0, or -1 with a failure in stage. */
 int compile_video(const char *path, const struct probe *probe, const char *directory,
-                  struct stage *stage, struct manifest *manifest, double *ret_end);
+                  const struct cmaf *sound, struct stage *stage, struct manifest *manifest,
+                  double *ret_end);

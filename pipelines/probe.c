@@ -4,6 +4,7 @@
 
 #include <gst/pbutils/pbutils.h>
 #include <gst/tag/tag.h>
+#include <gst/video/video.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +45,88 @@ static void read_turn(GstDiscovererStreamInfo *info, struct probe *ret) {
     g_free(name);
 }
 
+/* The short name of a codec or container by its caps; what is not listed keeps its media type. */
+static void name_of(const GstCaps *caps, char *ret, size_t size) {
+    static const struct {
+        const char *type, *name;
+    } names[] = {
+        {"video/x-h264", "h264"},         {"video/x-h265", "hevc"},
+        {"video/x-vp8", "vp8"},           {"video/x-vp9", "vp9"},
+        {"video/x-av1", "av1"},           {"video/x-prores", "prores"},
+        {"video/quicktime", "mp4"},       {"video/x-matroska", "matroska"},
+        {"video/webm", "webm"},           {"audio/webm", "webm"},
+        {"video/x-msvideo", "avi"},       {"video/mpegts", "mpegts"},
+        {"audio/x-opus", "opus"},         {"audio/x-vorbis", "vorbis"},
+        {"audio/x-ac3", "ac3"},           {"audio/x-flac", "flac"},
+        {"audio/x-raw", "pcm"},           {"audio/x-alac", "alac"},
+        {"application/ogg", "ogg"},       {"video/ogg", "ogg"},
+        {"audio/x-matroska", "matroska"}, {"audio/x-m4a", "mp4"},
+    };
+    if (!caps || gst_caps_get_size(caps) == 0) {
+        return;
+    }
+    const GstStructure *s = gst_caps_get_structure(caps, 0);
+    const char *type = gst_structure_get_name(s);
+    int version = 0;
+    gst_structure_get_int(s, "mpegversion", &version);
+    if (strcmp(type, "video/mpeg") == 0) {
+        snprintf(ret, size, version == 4 ? "mpeg4" : version == 1 ? "mpeg1" : "mpeg2");
+        return;
+    }
+    if (strcmp(type, "audio/mpeg") == 0) {
+        snprintf(ret, size, version == 1 ? "mp3" : "aac");
+        return;
+    }
+    g_strlcpy(ret, type, size);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(type, names[i].type) == 0) {
+            g_strlcpy(ret, names[i].name, size);
+        }
+    }
+}
+
+static void name_stream(GstDiscovererStreamInfo *info, char *ret, size_t size) {
+    GstCaps *caps = gst_discoverer_stream_info_get_caps(info);
+    name_of(caps, ret, size);
+    gst_clear_caps(&caps);
+}
+
+/* The outermost stream is the container, if there is one. */
+static void read_container(GstDiscovererInfo *info, struct probe *ret) {
+    GstDiscovererStreamInfo *outer = gst_discoverer_info_get_stream_info(info);
+    if (outer && GST_IS_DISCOVERER_CONTAINER_INFO(outer)) {
+        name_stream(outer, ret->source.container, sizeof(ret->source.container));
+    }
+    if (outer) {
+        gst_discoverer_stream_info_unref(outer);
+    }
+}
+
+static bool is_hdr(GstDiscovererStreamInfo *info) {
+    GstCaps *caps = gst_discoverer_stream_info_get_caps(info);
+    GstVideoColorimetry colour;
+    const char *text =
+        caps ? gst_structure_get_string(gst_caps_get_structure(caps, 0), "colorimetry") : NULL;
+    bool hdr = text && gst_video_colorimetry_from_string(&colour, text) &&
+               (colour.transfer == GST_VIDEO_TRANSFER_SMPTE2084 ||
+                colour.transfer == GST_VIDEO_TRANSFER_ARIB_STD_B67);
+    gst_clear_caps(&caps);
+    return hdr;
+}
+
+static void describe_video(GstDiscovererVideoInfo *video, struct probe *ret) {
+    struct manifest_source *source = &ret->source;
+    const struct picture *p = &ret->picture;
+    name_stream(GST_DISCOVERER_STREAM_INFO(video), source->video_codec,
+                sizeof(source->video_codec));
+    source->width = p->width;
+    source->height = p->height;
+    source->fps = p->fps_d > 0 ? (double)p->fps_n / p->fps_d : 0;
+    source->hdr = is_hdr(GST_DISCOVERER_STREAM_INFO(video));
+    source->interlaced = ret->interlaced;
+    source->rotated = strcmp(ret->turn, "none") != 0;
+}
+
 static bool read_video(GstDiscovererInfo *info, struct probe *ret) {
     GList *list = gst_discoverer_info_get_video_streams(info);
     bool found = false;
@@ -63,7 +146,9 @@ static bool read_video(GstDiscovererInfo *info, struct probe *ret) {
         };
         const char *id = gst_discoverer_stream_info_get_stream_id(l->data);
         g_strlcpy(ret->video_id, id ? id : "", sizeof(ret->video_id));
+        ret->interlaced = gst_discoverer_video_info_is_interlaced(video);
         read_turn(l->data, ret);
+        describe_video(video, ret);
     }
     gst_discoverer_stream_info_list_free(list);
     return found;
@@ -75,6 +160,7 @@ static void read_audio(GstDiscovererInfo *info, struct probe *ret) {
         const char *id = gst_discoverer_stream_info_get_stream_id(list->data);
         ret->has_sound = true;
         g_strlcpy(ret->audio_id, id ? id : "", sizeof(ret->audio_id));
+        name_stream(list->data, ret->source.audio_codec, sizeof(ret->source.audio_codec));
     }
     gst_discoverer_stream_info_list_free(list);
 }
@@ -118,6 +204,7 @@ static int judge(GstDiscovererInfo *info, const GError *error, struct probe *ret
     if (result != GST_DISCOVERER_OK) {
         return not_a_video(ret_failure);
     }
+    read_container(info, ret);
     bool has_picture = read_video(info, ret);
     read_audio(info, ret);
     if (!has_picture) {

@@ -1,12 +1,15 @@
 /* probe.h: what is inside an uploaded file, or why it cannot be shown. */
 #pragma once
 #include "fit.h"
+#include "manifest.h"
 #include "report.h"
 
 struct probe {
     double duration; /* seconds, 0 when unknown */
     bool has_sound;
+    bool interlaced; /* or in part */
     struct picture picture;
+    struct manifest_source source;
     char turn[32];      /* videoflip's name of the turn that sets the picture upright */
     char video_id[256]; /* GStreamer stream ids */
     char audio_id[256];

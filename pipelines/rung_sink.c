@@ -4,6 +4,8 @@
 #include <gst/app/gstappsink.h>
 #include <stdio.h>
 
+#define SEGMENT_KEYS 2
+
 static int fail(struct rung_sink *sink, int error) {
     if (error == -ENOSPC || error == -EDQUOT) {
         return failure_set(sink->stage->failure, "disk_full",
@@ -29,17 +31,21 @@ static uint64_t time_of(struct rung_sink *sink, GstSample *sample, uint64_t *ret
     return gst_util_uint64_scale_round(at, rate, GST_SECOND);
 }
 
-static int take(struct rung_sink *sink, GstSample *sample) {
-    GstMapInfo map;
-    GstBuffer *buffer = gst_sample_get_buffer(sample);
-    if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) {
-        return -ENOMEM;
+static int add_to_cmaf(struct rung_sink *sink, struct bytes frame, uint64_t time) {
+    bool key = packetiser_is_key(&sink->cut);
+    if (sink->keys == 0) {
+        int r = cmaf_set_h264_config(sink->cmaf, bytes_of(sink->cut.sps, sink->cut.sps_size),
+                                     bytes_of(sink->cut.pps, sink->cut.pps_size));
+        if (r < 0) {
+            return r;
+        }
     }
-    int r = packetiser_frame(&sink->cut, bytes_of(map.data, map.size));
-    gst_buffer_unmap(buffer, &map);
-    if (r < 0) {
-        return r;
-    }
+    bool begin = key && sink->keys % SEGMENT_KEYS == 0;
+    sink->keys += key;
+    return cmaf_add(sink->cmaf, frame, time, key, begin);
+}
+
+static int write_frame(struct rung_sink *sink, GstSample *sample, struct bytes frame) {
     size_t n = rung_writer_frames(sink->writer);
     uint64_t end, time = time_of(sink, sample, &end);
     if (sink->counted) {
@@ -50,13 +56,28 @@ static int take(struct rung_sink *sink, GstSample *sample) {
     } else if (time <= sink->last_time) {
         return 0; /* a repeated picture */
     }
-    r = rung_writer_add(sink->writer, &sink->cut, time);
+    int r = rung_writer_add(sink->writer, &sink->cut, time);
+    if (r == 0 && sink->cmaf) {
+        r = add_to_cmaf(sink, frame, time);
+    }
     if (r == 0) {
         sink->last_time = time;
         sink->end = end > time ? end : time + 1;
         uint64_t media = sink->end * sink->format.speed_percent / 100;
         stage_reach(sink->stage, gst_util_uint64_scale(media, GST_SECOND, sink->format.clock_rate));
     }
+    return r;
+}
+
+static int take(struct rung_sink *sink, GstSample *sample) {
+    GstMapInfo map;
+    GstBuffer *buffer = gst_sample_get_buffer(sample);
+    if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) {
+        return -ENOMEM;
+    }
+    int r = packetiser_frame(&sink->cut, bytes_of(map.data, map.size));
+    r = r < 0 ? r : write_frame(sink, sample, bytes_of(map.data, map.size));
+    gst_buffer_unmap(buffer, &map);
     return r;
 }
 
@@ -101,8 +122,18 @@ int rung_sink_open(struct rung_sink *sink, const char *directory, const char *fi
     return 0;
 }
 
+int rung_sink_add_cmaf(struct rung_sink *sink, const char *directory, const char *file) {
+    struct mp4_format format = {.kind = MP4_H264,
+                                .timescale = sink->format.clock_rate,
+                                .width = sink->format.width,
+                                .height = sink->format.height};
+    int r = cmaf_new(directory, file, &format, &sink->cmaf);
+    return r < 0 ? fail(sink, r) : 0;
+}
+
 int rung_sink_finish(struct rung_sink *sink, uint64_t duration) {
     int r = rung_writer_finish(sink->writer, duration);
+    r = r == 0 && sink->cmaf ? cmaf_finish(sink->cmaf, duration) : r;
     if (r == -ENODATA) {
         return failure_set(
             sink->stage->failure, "not_a_video",
@@ -114,6 +145,7 @@ int rung_sink_finish(struct rung_sink *sink, uint64_t duration) {
 
 void rung_sink_clear(struct rung_sink *sink) {
     rung_writer_free(sink->writer);
+    cmaf_free(sink->cmaf);
     packetiser_clear(&sink->cut);
     *sink = (struct rung_sink){0};
 }

@@ -180,7 +180,7 @@ const tests = {
     assert.deepEqual(manifest.rungs.filter((r) => r.kind === 'audio').map((r) => r.speed).sort((a, b) => a - b), [50, 75, 100, 125, 150, 200]);
     assert.ok(!readdirSync(out).some((name) => name.endsWith('.part')));
 
-    const h264 = dump(out, 'video-h264.rung'), vp8 = dump(out, 'video-vp8.rung');
+    const h264 = dump(out, 'video-h264-360.rung'), vp8 = dump(out, 'video-vp8.rung');
     assert.deepEqual(h264.keys, vp8.keys);
     assert.deepEqual(h264.keys, [0, 2, 4]);
     assert.deepEqual(sliceTypes(readFileSync(h264.to)).sort(), [0, 2]);
@@ -205,15 +205,17 @@ const tests = {
   'a webm and a film without sound'() {
     const webm = compile('film.webm');
     assert.equal(webm.last.event, 'ready', JSON.stringify(webm.last));
-    assertPicture(decode(dump(webm.out, 'video-h264.rung').to), 'webm');
+    assertPicture(decode(dump(webm.out, 'video-h264-360.rung').to), 'webm');
     const { out, code } = compile('silent.mp4');
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')).rungs.map((r) => r.codec), ['h264', 'vp8']);
   },
-  'large pictures shrink, fast ones are halved, turned ones stand upright'() {
+  'large pictures get a ladder, fast ones are halved, turned ones stand upright'() {
     const large = JSON.parse(readFileSync(join(compile('large.mkv').out, 'manifest.json'), 'utf8'));
-    assert.deepEqual([large.width, large.height], [1280, 720]);
-    const { frames } = dump(file('large-mkv.presentation'), 'video-h264.rung');
+    assert.deepEqual([large.width, large.height], [1920, 1080]);
+    assert.deepEqual(large.rungs.map((r) => `${r.codec} ${r.width}x${r.height}`),
+      ['h264 1920x1080', 'h264 1280x720', 'h264 640x360', 'vp8 1280x720']);
+    const { frames } = dump(file('large-mkv.presentation'), 'video-h264-1080.rung');
     assert.ok(frames === 15 || frames === 16, `${frames} frames`);
     const upright = JSON.parse(readFileSync(join(compile('upright.mov').out, 'manifest.json'), 'utf8'));
     assert.deepEqual([upright.width, upright.height], [360, 640]);

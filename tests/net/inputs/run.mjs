@@ -98,7 +98,7 @@ async function checkResult(out, manifest, expect) {
     assert.deepEqual([key, manifest.source?.[key]], [key, value]);
   }
   const pictures = manifest.rungs.filter((r) => r.kind === 'video');
-  if (expect.rungs) assert.deepEqual(pictures.map((r) => `${r.codec} ${/\d+/.exec(r.file.replace('h264', ''))?.[0] ?? ''} ${r.width}x${r.height}`.replace('  ', ' ')), expect.rungs);
+  if (expect.rungs) assert.deepEqual(pictures.map((r) => `${r.codec} ${/-(\d+)\.rung/.exec(r.file)?.[1] ?? ''} ${r.width}x${r.height}`.replace('  ', ' ')), expect.rungs);
   let sound = [], keys, fps = expect.fps;
   const audio = manifest.rungs.find((r) => r.kind === 'audio' && r.speed === 100);
   if (audio && expect.sync) {
