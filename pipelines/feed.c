@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,23 +16,31 @@
 #define RTCP_SDES 202
 #define RTCP_PSFB 206
 
-void feed_init(struct feed *f, int fd, enum media_codec video, bool audio, uint64_t seed) {
+static void init_track(struct feed_track *t, enum media_codec codec, uint32_t ssrc, uint64_t seed) {
+    if (codec == CODEC_NONE) {
+        return;
+    }
+    t->codec = codec;
+    t->ssrc = ssrc;
+    t->clock_rate = codec == CODEC_OPUS ? 48000 : 90000;
+    t->payload_type = codec == CODEC_VP8 ? 96 : codec == CODEC_H264 ? 97 : 111;
+    t->timestamp_base = (uint32_t)(codec == CODEC_OPUS ? seed >> 16 : seed >> 8);
+    /* Another sequence for each (the golden ratio's bits mix the number in). */
+    t->sequence = (uint16_t)((seed ^ ssrc * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & 0x7fff;
+    packetiser_init(&t->cut, codec, (uint16_t)(seed >> 32));
+}
+
+void feed_init(struct feed *f, int fd, const enum media_codec *rungs, size_t count, bool audio,
+               uint64_t seed) {
     int room = SOCKET_ROOM;
-    *f = (struct feed){.fd = fd};
+    assert(count <= FEED_RUNGS_MAX);
+    *f = (struct feed){.fd = fd, .rungs = count};
     pthread_mutex_init(&f->lock, NULL);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-    const enum media_codec codecs[FEED_TRACKS] = {video, audio ? CODEC_OPUS : CODEC_NONE};
-    for (size_t i = 0; i < FEED_TRACKS; i++) {
-        struct feed_track *t = &f->tracks[i];
-        t->codec = codecs[i];
-        t->ssrc = i == FEED_VIDEO ? FEED_SSRC_VIDEO : FEED_SSRC_AUDIO;
-        t->clock_rate = i == FEED_VIDEO ? 90000 : 48000;
-        t->payload_type = codecs[i] == CODEC_VP8 ? 96 : codecs[i] == CODEC_H264 ? 97 : 111;
-        t->sequence = (uint16_t)(seed >> (16 * i)) & 0x7fff;
-        t->timestamp_base = (uint32_t)(seed >> (8 + 8 * i));
-        if (codecs[i] != CODEC_NONE) {
-            packetiser_init(&t->cut, codecs[i], (uint16_t)(seed >> 32));
-        }
+    init_track(&f->tracks[0], audio ? CODEC_OPUS : CODEC_NONE, FEED_SSRC_AUDIO, seed);
+    for (size_t k = 0; k < count; k++) {
+        uint32_t ssrc = k == 0 ? FEED_SSRC_VIDEO : FEED_SSRC_RUNGS + (uint32_t)k;
+        init_track(&f->tracks[1 + k], rungs[k], ssrc, seed);
     }
 }
 
@@ -134,8 +143,9 @@ static int send_frame(struct feed *f, struct feed_track *t, uint64_t time) {
     return 0;
 }
 
-int feed_frame(struct feed *f, enum feed_kind kind, struct bytes frame, uint64_t time) {
-    struct feed_track *t = &f->tracks[kind];
+int feed_frame(struct feed *f, int track, struct bytes frame, uint64_t time) {
+    struct feed_track *t = &f->tracks[1 + track];
+    assert(track >= FEED_AUDIO && track < (int)f->rungs);
     pthread_mutex_lock(&f->lock);
     int r = packetiser_frame(&t->cut, frame);
     r = r < 0 ? r : send_frame(f, t, time);
@@ -153,16 +163,25 @@ void feed_report(struct feed *f, uint64_t now) {
     pthread_mutex_unlock(&f->lock);
 }
 
+static bool is_rung(const struct feed *f, uint32_t ssrc) {
+    for (size_t k = 0; k < f->rungs; k++) {
+        if (f->tracks[1 + k].ssrc == ssrc) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* RFC 3550 §6.1: a compound packet. */
-static bool asks_for_key_frame(struct bytes compound) {
+static bool asks_for_key_frame(const struct feed *f, struct bytes compound) {
     while (compound.n >= 12) {
         size_t size = 4 * ((size_t)read_be16(compound.p + 2) + 1);
         if (size > compound.n || compound.p[0] >> 6 != 2) {
             return false;
         }
         unsigned format = compound.p[0] & 0x1f;
-        bool pli = format == 1 && read_be32(compound.p + 8) == FEED_SSRC_VIDEO;
-        bool fir = format == 4 && size >= 20 && read_be32(compound.p + 12) == FEED_SSRC_VIDEO;
+        bool pli = format == 1 && is_rung(f, read_be32(compound.p + 8));
+        bool fir = format == 4 && size >= 20 && is_rung(f, read_be32(compound.p + 12));
         if (compound.p[1] == RTCP_PSFB && (pli || fir)) {
             return true;
         }
@@ -188,7 +207,7 @@ bool feed_read(struct feed *f) {
             pthread_mutex_unlock(&f->lock);
             return false;
         }
-        wanted = asks_for_key_frame(bytes_of(message, (size_t)n)) || wanted;
+        wanted = asks_for_key_frame(f, bytes_of(message, (size_t)n)) || wanted;
     }
 }
 

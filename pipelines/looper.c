@@ -1,9 +1,10 @@
-/* DESIGN: each time through the file is a pass, a decoding pipeline of its own. While one plays,
- * the next already stands at its first picture, paused: finding out what is in a file can take
- * longer than what the appsrcs hold. */
+/* DESIGN: each time through a film is a pass, a decoding pipeline of its own. While one plays, the
+ * next already stands at its first picture, paused: finding out what is in a file can take longer
+ * than what the appsrcs hold. */
 #include "looper.h"
 
 #include "decoding.h"
+#include "live_output.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -13,30 +14,24 @@
 
 struct looper {
     struct looper_config config;
-    struct probe probe;
-    char *path;
+    struct fit fit;
+    size_t upcoming;             /* the film of the pass that is made next */
     GstElement *decoding, *next; /* `next` is paused; NULL without `loop` */
     guint bus_watch, next_bus_watch;
     GMutex lock;
     bool started;        /* offset is set for this pass */
-    GstClockTime offset; /* of this pass in the encoding pipeline's running time */
+    GstClockTime offset; /* of this pass in the playing pipeline's running time */
     GstClockTime end;    /* of what was pushed, in the same time */
     unsigned empty_passes;
 };
 
 static GstElement *new_pass(struct looper *l, guint *ret_bus_watch);
 
-char *looper_video_caps(const struct fit *fit) {
-    return g_strdup_printf("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
-                           "framerate=%u/%u,colorimetry=bt601",
-                           fit->width, fit->height, fit->fps_n, fit->fps_d);
-}
-
-static GstClockTime encoding_now(const struct looper *l) {
-    GstClock *clock = gst_element_get_clock(l->config.encoding);
+static GstClockTime playing_now(const struct looper *l) {
+    GstClock *clock = gst_element_get_clock(l->config.playing);
     GstClockTime now = 0;
     if (clock) {
-        now = gst_clock_get_time(clock) - gst_element_get_base_time(l->config.encoding);
+        now = gst_clock_get_time(clock) - gst_element_get_base_time(l->config.playing);
         gst_object_unref(clock);
     }
     return now;
@@ -46,7 +41,7 @@ static GstClockTime encoding_now(const struct looper *l) {
 static GstClockTime place(struct looper *l, GstClockTime at, GstClockTime duration) {
     g_mutex_lock(&l->lock);
     if (!l->started) {
-        GstClockTime now = encoding_now(l);
+        GstClockTime now = playing_now(l);
         l->started = true;
         l->offset = l->end > now ? l->end : now + HEAD_START;
     }
@@ -96,6 +91,10 @@ static void end_pass(GstElement **pass, guint *bus_watch) {
     }
 }
 
+static bool has_upcoming(const struct looper *l) {
+    return l->config.loop || l->upcoming < l->config.count;
+}
+
 /* Plays `next` and prepares the one after it. */
 static int start_pass(struct looper *l) {
     if (!l->next) {
@@ -108,7 +107,7 @@ static int start_pass(struct looper *l) {
     l->bus_watch = l->next_bus_watch;
     l->next = NULL;
     gst_element_set_state(l->decoding, GST_STATE_PLAYING);
-    if (l->config.loop) {
+    if (has_upcoming(l)) {
         l->next = new_pass(l, &l->next_bus_watch);
         if (l->next) {
             gst_element_set_state(l->next, GST_STATE_PAUSED);
@@ -126,16 +125,34 @@ static void next_pass(struct looper *l) {
     l->empty_passes = l->started ? 0 : l->empty_passes + 1;
     l->started = false;
     g_mutex_unlock(&l->lock);
-    if (!l->config.loop) {
+    if (!l->next && !has_upcoming(l)) {
         gst_app_src_end_of_stream(GST_APP_SRC(l->config.video));
         if (l->config.audio) {
             gst_app_src_end_of_stream(GST_APP_SRC(l->config.audio));
         }
-    } else if (l->empty_passes >= PASSES_EMPTY_MAX || start_pass(l) < 0) {
+    } else if (l->empty_passes >= PASSES_EMPTY_MAX * l->config.count || start_pass(l) < 0) {
         failure_set(&failure, "not_a_video", "The file cannot be played.");
         l->config.failed(l->config.ctx, &failure);
     }
     end_pass(&old, &old_bus_watch);
+}
+
+/* One of several films is passed over. */
+static void broken_pass(struct looper *l, GstMessage *message) {
+    bool playing = l->decoding &&
+                   gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(l->decoding));
+    if (l->config.count > 1) {
+        if (playing) {
+            next_pass(l); /* takes this watch away */
+        }
+        return; /* the paused one breaks again when it plays */
+    }
+    struct failure failure = {0};
+    GError *error = NULL;
+    gst_message_parse_error(message, &error, NULL);
+    failure_set(&failure, "not_a_video", "The file cannot be played: %s", error->message);
+    g_clear_error(&error);
+    l->config.failed(l->config.ctx, &failure);
 }
 
 static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
@@ -146,12 +163,7 @@ static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
         return G_SOURCE_CONTINUE;
     }
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-        struct failure failure = {0};
-        GError *error = NULL;
-        gst_message_parse_error(message, &error, NULL);
-        failure_set(&failure, "not_a_video", "The file cannot be played: %s", error->message);
-        g_clear_error(&error);
-        l->config.failed(l->config.ctx, &failure);
+        broken_pass(l, message);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -166,24 +178,27 @@ static void connect_sink(struct looper *l, GstElement *pass, const char *name,
 }
 
 static GstElement *new_pass(struct looper *l, guint *ret_bus_watch) {
-    char *caps = looper_video_caps(l->config.fit);
+    const struct looper_film *film = &l->config.films[l->upcoming % l->config.count];
+    bool sound = l->config.audio && film->probe.has_sound;
+    char *caps = live_video_caps(&l->fit);
     char *text = g_strdup_printf(
         "uridecodebin name=in videorate name=video ! video/x-raw,framerate=%u/%u ! videoconvert ! "
-        "videoflip method=%s ! videoscale add-borders=false ! videoconvert ! %s ! appsink name=v "
+        "videoflip method=%s ! videoscale add-borders=%s ! videoconvert ! %s ! appsink name=v "
         "%s",
-        l->config.fit->fps_n, l->config.fit->fps_d, l->probe.turn, caps,
-        l->config.audio ? "audioconvert name=audio ! audioresample ! audiorate ! " LOOPER_AUDIO_CAPS
-                          " ! appsink name=a"
-                        : "");
+        l->fit.fps_n, l->fit.fps_d, film->probe.turn, l->config.count > 1 ? "true" : "false", caps,
+        sound ? "audioconvert name=audio ! audioresample ! audiorate ! " LIVE_AUDIO_CAPS
+                " ! appsink name=a"
+              : "");
     GstElement *pass = gst_parse_launch(text, NULL);
     g_free(text);
     g_free(caps);
     if (!pass) {
         return NULL;
     }
-    decoding_connect(pass, l->path, &l->probe, "video", l->config.audio ? "audio" : NULL);
+    l->upcoming++;
+    decoding_connect(pass, film->path, &film->probe, "video", sound ? "audio" : NULL);
     connect_sink(l, pass, "v", new_video);
-    if (l->config.audio) {
+    if (sound) {
         connect_sink(l, pass, "a", new_audio);
     }
     GstBus *bus = gst_element_get_bus(pass);
@@ -196,8 +211,7 @@ struct looper *looper_new(const struct looper_config *config) {
     struct looper *l = g_new0(struct looper, 1);
     g_mutex_init(&l->lock);
     l->config = *config;
-    l->probe = *config->probe;
-    l->path = g_strdup(config->path);
+    l->fit = *config->fit;
     if (start_pass(l) < 0) {
         looper_free(l);
         return NULL;
@@ -212,6 +226,5 @@ void looper_free(struct looper *l) {
     end_pass(&l->decoding, &l->bus_watch);
     end_pass(&l->next, &l->next_bus_watch);
     g_mutex_clear(&l->lock);
-    g_free(l->path);
     g_free(l);
 }

@@ -16,7 +16,8 @@ static void open_feed(struct fixture *f) {
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
     f->peer = pair[1];
-    feed_init(&f->feed, pair[0], CODEC_VP8, true, 0x1234567890abcdef);
+    static const enum media_codec rungs[] = {CODEC_VP8, CODEC_H264};
+    feed_init(&f->feed, pair[0], rungs, 2, true, 0x1234567890abcdef);
     feed_set_origin(&f->feed, 1000000);
 }
 
@@ -35,7 +36,7 @@ static void frames_become_numbered_packets_on_one_clock(void **state) {
     struct fixture f;
     uint8_t frame[3000] = {0}, m[2000];
     open_feed(&f);
-    assert_int_equal(feed_frame(&f.feed, FEED_VIDEO, bytes_of(frame, 3000), 2000000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 3000), 2000000000), 0);
     assert_int_equal(take(&f, m), 48); /* sender report and CNAME */
     assert_int_equal(m[1], 200);
     assert_int_equal(read_be32(m + 4), FEED_SSRC_VIDEO);
@@ -53,7 +54,7 @@ static void frames_become_numbered_packets_on_one_clock(void **state) {
         sequence = read_be16(m + 2);
     }
     frame[0] = 1;
-    assert_int_equal(feed_frame(&f.feed, FEED_VIDEO, bytes_of(frame, 100), 2500000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 2500000000), 0);
     take(&f, m);
     assert_int_equal(read_be32(m + 4) - timestamp, 45000);
     feed_report(&f.feed, 3000000000);
@@ -75,17 +76,39 @@ static void a_full_socket_loses_video_until_a_key_frame(void **state) {
     open_feed(&f);
     int r = 0;
     for (int i = 0; i < 400 && r == 0; i++) {
-        r = feed_frame(&f.feed, FEED_VIDEO, bytes_of(frame, sizeof(frame)), (uint64_t)i * 40000000);
+        r = feed_frame(&f.feed, 0, bytes_of(frame, sizeof(frame)), (uint64_t)i * 40000000);
     }
     assert_int_equal(r, -EAGAIN);
     while (take(&f, m) > 0) {
     }
     frame[0] = 1;
-    assert_int_equal(feed_frame(&f.feed, FEED_VIDEO, bytes_of(frame, 100), 20000000000), -EAGAIN);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 20000000000), -EAGAIN);
     assert_int_equal(take(&f, m), 0);
     frame[0] = 0;
-    assert_int_equal(feed_frame(&f.feed, FEED_VIDEO, bytes_of(frame, 100), 20000000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 20000000000), 0);
     assert_int_equal(take(&f, m), 116);
+    close_feed(&f);
+}
+
+static void rungs_are_tracks_with_the_same_timestamps(void **state) {
+    (void)state;
+    struct fixture f;
+    uint8_t picture[] = {0,    0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0, 0, 0, 1,
+                         0x68, 1, 2, 0, 0,    0,    1,    0x65, 1, 2, 3};
+    uint8_t frame[100] = {0}, m[2000];
+    open_feed(&f);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 2000000000), 0);
+    assert_int_equal(take(&f, m), 48);
+    assert_int_equal(take(&f, m), 116);
+    uint32_t timestamp = read_be32(m + 4);
+    assert_int_equal(read_be32(m + 8), 1);
+    assert_int_equal(feed_frame(&f.feed, 1, bytes_of(picture, sizeof(picture)), 2000000000), 0);
+    assert_int_equal(take(&f, m), 48);
+    assert_int_equal(read_be32(m + 4), 17);
+    assert_true(take(&f, m) > 12);
+    assert_int_equal(m[1], 97); /* the parameter sets, as an aggregate */
+    assert_int_equal(read_be32(m + 4), timestamp);
+    assert_int_equal(read_be32(m + 8), 17);
     close_feed(&f);
 }
 
@@ -100,11 +123,15 @@ static void key_frame_requests_are_heard_and_rubbish_is_not(void **state) {
     open_feed(&f);
     const uint8_t pli[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 1};
     const uint8_t other[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 2};
+    const uint8_t rung[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 17};
+    const uint8_t no_rung[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 18};
     const uint8_t fir[] = {0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0};
     const uint8_t compound[] = {0x80, 201, 0, 1, 0, 0, 0, 9, 0x81, 206,
                                 0,    2,   0, 0, 0, 9, 0, 0, 0,    1};
     const uint8_t long_one[] = {0x81, 206, 0xff, 0xff, 0, 0, 0, 9, 0, 0, 0, 1};
     assert_true(heard(&f, pli, sizeof(pli)));
+    assert_true(heard(&f, rung, sizeof(rung)));
+    assert_false(heard(&f, no_rung, sizeof(no_rung)));
     assert_true(heard(&f, fir, sizeof(fir)));
     assert_true(heard(&f, compound, sizeof(compound)));
     assert_false(heard(&f, other, sizeof(other)));
@@ -116,7 +143,7 @@ static void key_frame_requests_are_heard_and_rubbish_is_not(void **state) {
     assert_false(feed_read(&f.feed));
     assert_true(feed_is_gone(&f.feed));
     uint8_t frame[100] = {0};
-    assert_int_equal(feed_frame(&f.feed, FEED_VIDEO, bytes_of(frame, 100), 0), -EPIPE);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 0), -EPIPE);
     f.peer = -1;
     close_feed(&f);
 }
@@ -125,6 +152,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_become_numbered_packets_on_one_clock),
         cmocka_unit_test(a_full_socket_loses_video_until_a_key_frame),
+        cmocka_unit_test(rungs_are_tracks_with_the_same_timestamps),
         cmocka_unit_test(key_frame_requests_are_heard_and_rubbish_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

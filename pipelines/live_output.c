@@ -1,0 +1,400 @@
+#include "live_output.h"
+
+#include "arrivals.h"
+
+#include <glib-unix.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
+#include <stdatomic.h>
+
+#define KEY_EVERY (2 * GST_SECOND)
+#define KEY_PAUSE (300 * GST_MSECOND) /* between key frames that were asked for */
+#define KEY_FRAMES_MAX 600            /* the encoders' own, should nothing ask */
+#define REPORT_EVERY_MS 1000
+#define AUDIO_BITRATE 96000
+
+struct rung_output {
+    struct live_output *of;
+    size_t number;
+    GstElement *shape, *encoder; /* live as long as the pipeline */
+};
+
+struct live_output {
+    struct live_output_config config;
+    struct feed feed;
+    GstElement *pipeline, *video, *audio; /* appsrc; owned by the pipeline */
+    struct rung_output rungs[FEED_RUNGS_MAX];
+    guint bus_watch, reporter, reader;
+    GstClockTime last_key; /* pushed; thread that pushes pictures */
+    _Atomic bool wants_key, streaming, told_end;
+    GMutex lock; /* for what follows */
+    struct arrivals arrivals;
+    gint64 delay_sum;
+    unsigned delay_count;
+    struct failure failure;
+};
+
+char *live_video_caps(const struct fit *fit) {
+    return g_strdup_printf("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
+                           "framerate=%u/%u,colorimetry=bt601",
+                           fit->width, fit->height, fit->fps_n, fit->fps_d);
+}
+
+struct fit live_rung_fit(const struct fit *fit, unsigned side) {
+    uint32_t small = fit->width < fit->height ? fit->width : fit->height;
+    struct fit rung = *fit;
+    if (side > 0 && small > side) {
+        rung.width = (uint32_t)(((uint64_t)fit->width * side + small) / small / 2 * 2);
+        rung.height = (uint32_t)(((uint64_t)fit->height * side + small) / small / 2 * 2);
+    }
+    return rung;
+}
+
+static unsigned kilobits_of(const struct fit *fit) {
+    return 300 + 1700 * fit->width * fit->height / (1280 * 720);
+}
+
+/* ---- The end ---- */
+
+static gboolean tell_end(gpointer data) {
+    struct live_output *o = data;
+    o->config.ended(o->config.ctx, o->failure.reason[0] ? &o->failure : NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void end(struct live_output *o) {
+    if (!atomic_exchange(&o->told_end, true)) {
+        g_idle_add(tell_end, o);
+    }
+}
+
+static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
+    (void)bus;
+    struct live_output *o = data;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+        GError *error = NULL;
+        gst_message_parse_error(message, &error, NULL);
+        failure_set(&o->failure, "internal", "The encoders broke: %s", error->message);
+        g_clear_error(&error);
+        end(o);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- What comes out of the encoders ---- */
+
+static gboolean tell_streaming(gpointer data) {
+    struct live_output *o = data;
+    o->config.streaming(o->config.ctx);
+    return G_SOURCE_REMOVE;
+}
+
+static void count_delay(struct live_output *o, GstClockTime time) {
+    gint64 arrival;
+    g_mutex_lock(&o->lock);
+    if (arrivals_find(&o->arrivals, time, &arrival) && arrival >= 0) {
+        o->delay_sum += g_get_monotonic_time() - arrival;
+        o->delay_count++;
+    }
+    g_mutex_unlock(&o->lock);
+}
+
+static GstFlowReturn send_sample(struct live_output *o, GstAppSink *sink, int track) {
+    GstSample *sample = gst_app_sink_pull_sample(sink);
+    if (!sample) {
+        return GST_FLOW_EOS;
+    }
+    GstBuffer *buffer = gst_sample_get_buffer(sample);
+    GstClockTime time = gst_segment_to_running_time(gst_sample_get_segment(sample), GST_FORMAT_TIME,
+                                                    GST_BUFFER_PTS(buffer));
+    GstMapInfo map;
+    int r = 0;
+    if (GST_CLOCK_TIME_IS_VALID(time) && gst_buffer_map(buffer, &map, GST_MAP_READ)) {
+        r = feed_frame(&o->feed, track, bytes_of(map.data, map.size), time);
+        gst_buffer_unmap(buffer, &map);
+    }
+    gst_sample_unref(sample);
+    if (r == -EPIPE) {
+        end(o);
+        return GST_FLOW_EOS;
+    }
+    if (r == -EAGAIN && track != FEED_AUDIO) {
+        atomic_store(&o->wants_key, true);
+    }
+    if (r == 0 && track == 0) {
+        count_delay(o, time);
+        if (!atomic_exchange(&o->streaming, true)) {
+            g_idle_add(tell_streaming, o);
+        }
+    }
+    return GST_FLOW_OK;
+}
+
+static GstFlowReturn new_video(GstAppSink *sink, gpointer data) {
+    struct rung_output *rung = data;
+    return send_sample(rung->of, sink, (int)rung->number);
+}
+
+static GstFlowReturn new_audio(GstAppSink *sink, gpointer data) {
+    return send_sample(data, sink, FEED_AUDIO);
+}
+
+/* ---- The pipeline ---- */
+
+static char *describe_rung(const struct live_output_config *config, size_t k) {
+    struct fit fit = live_rung_fit(&config->fit, config->rungs[k].side);
+    unsigned kilobits = kilobits_of(&fit);
+    char *caps = live_video_caps(&fit);
+    char *encoder =
+        config->rungs[k].codec == CODEC_VP8
+            ? g_strdup_printf("vp8enc name=encoder%zu deadline=1 cpu-used=8 end-usage=cbr "
+                              "target-bitrate=%u keyframe-max-dist=%d lag-in-frames=0 "
+                              "min-quantizer=4 max-quantizer=56 threads=2 static-threshold=100",
+                              k, kilobits * 1000, KEY_FRAMES_MAX)
+            : g_strdup_printf("x264enc name=encoder%zu tune=zerolatency speed-preset=veryfast "
+                              "bitrate=%u key-int-max=%d bframes=0 byte-stream=true threads=1 "
+                              "option-string=scenecut=0 ! video/x-h264,"
+                              "profile=constrained-baseline,stream-format=byte-stream,alignment=au",
+                              k, kilobits, KEY_FRAMES_MAX);
+    /* The queues do not leak: a rung that is slow holds up the tee, and appsrc leaves out frames
+     * for all. */
+    char *text = g_strdup_printf(
+        "t. ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! videoscale ! "
+        "capsfilter name=shape%zu caps=%s ! %s ! appsink name=v%zu sync=false async=false "
+        "max-buffers=8 ",
+        k, caps, encoder, k);
+    g_free(encoder);
+    g_free(caps);
+    return text;
+}
+
+static char *describe(const struct live_output_config *config) {
+    char *caps = live_video_caps(&config->fit);
+    GString *text = g_string_new(NULL);
+    /* Here a green screen becomes colour and matte, once for all rungs. */
+    g_string_printf(text,
+                    "appsrc name=video format=time is-live=true leaky-type=downstream "
+                    "max-buffers=2 max-bytes=0 caps=%s ! tee name=t ",
+                    caps);
+    for (size_t k = 0; k < config->count; k++) {
+        char *rung = describe_rung(config, k);
+        g_string_append(text, rung);
+        g_free(rung);
+    }
+    if (config->sound) {
+        g_string_append_printf(text,
+                               "appsrc name=audio format=time is-live=true max-bytes=0 "
+                               "max-time=1000000000 leaky-type=downstream caps=" LIVE_AUDIO_CAPS
+                               " ! queue ! opusenc frame-size=20 bitrate=%d ! "
+                               "appsink name=a sync=false async=false max-buffers=50",
+                               AUDIO_BITRATE);
+    }
+    g_free(caps);
+    return g_string_free(text, FALSE);
+}
+
+static GstElement *find(struct live_output *o, const char *name) {
+    GstElement *element = gst_bin_get_by_name(GST_BIN(o->pipeline), name);
+    if (element) {
+        gst_object_unref(element);
+    }
+    return element;
+}
+
+static GstElement *find_of(struct live_output *o, const char *name, size_t k) {
+    char *full = g_strdup_printf("%s%zu", name, k);
+    GstElement *element = find(o, full);
+    g_free(full);
+    return element;
+}
+
+static void connect_sink(GstElement *sink, GstFlowReturn (*taken)(GstAppSink *sink, gpointer data),
+                         void *data) {
+    GstAppSinkCallbacks callbacks = {.new_sample = taken};
+    gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, data, NULL);
+}
+
+static int build(struct live_output *o, struct failure *failure) {
+    GError *error = NULL;
+    char *text = describe(&o->config);
+    o->pipeline = gst_parse_launch(text, &error);
+    g_free(text);
+    if (!o->pipeline || error) {
+        failure_set(failure, "internal", "The pipeline cannot be built: %s",
+                    error ? error->message : "unknown");
+        g_clear_error(&error);
+        return -1;
+    }
+    o->video = find(o, "video");
+    o->audio = find(o, "audio");
+    for (size_t k = 0; k < o->config.count; k++) {
+        o->rungs[k] = (struct rung_output){.of = o,
+                                           .number = k,
+                                           .shape = find_of(o, "shape", k),
+                                           .encoder = find_of(o, "encoder", k)};
+        connect_sink(find_of(o, "v", k), new_video, &o->rungs[k]);
+    }
+    if (o->audio) {
+        connect_sink(find(o, "a"), new_audio, o);
+    }
+    return 0;
+}
+
+static gboolean report(gpointer data) {
+    struct live_output *o = data;
+    feed_report(&o->feed, live_output_now(o));
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data) {
+    (void)fd;
+    (void)condition;
+    struct live_output *o = data;
+    if (feed_read(&o->feed)) {
+        atomic_store(&o->wants_key, true);
+    }
+    if (feed_is_gone(&o->feed)) {
+        o->reader = 0;
+        end(o);
+        return G_SOURCE_REMOVE;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+struct live_output *live_output_new(const struct live_output_config *config,
+                                    struct failure *failure) {
+    struct live_output *o = g_new0(struct live_output, 1);
+    enum media_codec codecs[FEED_RUNGS_MAX];
+    uint64_t seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    o->config = *config;
+    g_mutex_init(&o->lock);
+    for (size_t k = 0; k < config->count; k++) {
+        codecs[k] = config->rungs[k].codec;
+    }
+    feed_init(&o->feed, config->fd, codecs, config->count, config->sound, seed);
+    if (build(o, failure) < 0) {
+        live_output_free(o);
+        return NULL;
+    }
+    GstBus *bus = gst_element_get_bus(o->pipeline);
+    o->bus_watch = gst_bus_add_watch(bus, bus_message, o);
+    gst_object_unref(bus);
+    feed_set_origin(&o->feed, (uint64_t)g_get_real_time());
+    gst_element_set_state(o->pipeline, GST_STATE_PLAYING);
+    gst_element_get_state(o->pipeline, NULL, NULL, 5 * GST_SECOND);
+    feed_set_origin(&o->feed, (uint64_t)g_get_real_time() - live_output_now(o) / 1000);
+    o->reporter = g_timeout_add(REPORT_EVERY_MS, report, o);
+    o->reader = g_unix_fd_add(o->feed.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, socket_readable, o);
+    return o;
+}
+
+static void remove_source(guint *id) {
+    if (*id) {
+        g_source_remove(*id);
+        *id = 0;
+    }
+}
+
+void live_output_free(struct live_output *o) {
+    if (!o) {
+        return;
+    }
+    if (o->pipeline) {
+        gst_element_set_state(o->pipeline, GST_STATE_NULL);
+    }
+    remove_source(&o->reporter);
+    remove_source(&o->bus_watch);
+    remove_source(&o->reader);
+    while (g_idle_remove_by_data(o)) {
+    }
+    feed_clear(&o->feed);
+    gst_clear_object(&o->pipeline);
+    g_mutex_clear(&o->lock);
+    g_free(o);
+}
+
+GstClockTime live_output_now(const struct live_output *o) {
+    GstClock *clock = gst_element_get_clock(o->pipeline);
+    if (!clock) {
+        return 0;
+    }
+    GstClockTime now = gst_clock_get_time(clock), base = gst_element_get_base_time(o->pipeline);
+    gst_object_unref(clock);
+    return now > base ? now - base : 0;
+}
+
+void live_output_share_clock(const struct live_output *o, GstElement *pipeline) {
+    GstClock *clock = gst_element_get_clock(o->pipeline);
+    gst_pipeline_use_clock(GST_PIPELINE(pipeline), clock);
+    gst_element_set_start_time(pipeline, GST_CLOCK_TIME_NONE);
+    gst_element_set_base_time(pipeline, gst_element_get_base_time(o->pipeline));
+    gst_object_unref(clock);
+}
+
+/* ---- What goes in ---- */
+
+static void set_caps(GstElement *element, const struct fit *fit) {
+    char *text = live_video_caps(fit);
+    GstCaps *caps = gst_caps_from_string(text);
+    g_object_set(element, "caps", caps, NULL);
+    gst_caps_unref(caps);
+    g_free(text);
+}
+
+void live_output_resize(struct live_output *o, const struct fit *fit) {
+    for (size_t k = 0; k < o->config.count; k++) {
+        const struct live_rung *rung = &o->config.rungs[k];
+        struct fit fit_of_rung = live_rung_fit(fit, rung->side);
+        unsigned kilobits = kilobits_of(&fit_of_rung);
+        set_caps(o->rungs[k].shape, &fit_of_rung);
+        if (rung->codec == CODEC_VP8) {
+            g_object_set(o->rungs[k].encoder, "target-bitrate", (int)kilobits * 1000, NULL);
+        } else {
+            g_object_set(o->rungs[k].encoder, "bitrate", kilobits, NULL);
+        }
+    }
+    set_caps(o->video, fit);
+}
+
+static bool key_is_due(struct live_output *o, GstClockTime at, bool key) {
+    GstClockTime since = at - o->last_key;
+    if (!key && since < KEY_EVERY && !(since >= KEY_PAUSE && atomic_load(&o->wants_key))) {
+        return false;
+    }
+    atomic_store(&o->wants_key, false);
+    o->last_key = at;
+    return true;
+}
+
+void live_output_picture(struct live_output *o, GstBuffer *picture, GstClockTime at, gint64 arrival,
+                         bool key) {
+    picture = gst_buffer_make_writable(picture);
+    GST_BUFFER_PTS(picture) = at;
+    GST_BUFFER_DTS(picture) = GST_CLOCK_TIME_NONE;
+    g_mutex_lock(&o->lock);
+    arrivals_note(&o->arrivals, at, arrival);
+    g_mutex_unlock(&o->lock);
+    if (key_is_due(o, at, key)) {
+        gst_element_send_event(o->video,
+                               gst_video_event_new_downstream_force_key_unit(at, at, at, TRUE, 0));
+    }
+    gst_app_src_push_buffer(GST_APP_SRC(o->video), picture);
+}
+
+void live_output_sound(struct live_output *o, GstBuffer *sound) {
+    if (o->audio) {
+        gst_app_src_push_buffer(GST_APP_SRC(o->audio), sound);
+    } else {
+        gst_buffer_unref(sound);
+    }
+}
+
+int live_output_delay(struct live_output *o) {
+    g_mutex_lock(&o->lock);
+    int delay = o->delay_count ? (int)(o->delay_sum / o->delay_count / 1000) : -1;
+    o->delay_sum = 0;
+    o->delay_count = 0;
+    g_mutex_unlock(&o->lock);
+    return delay;
+}
