@@ -1,10 +1,12 @@
 /* Plays one walkthrough over WHEP and steers it: the page and the embed differ only in what is drawn
- * around the player. */
+ * around the player. Where WebRTC is missing or does not come through, the same is played from files. */
 import { html, render, type TemplateResult } from "lit";
 import { iceServersOf, parseWalkthroughBoot, type Walkthrough } from "./core/boot";
 import { timeAt, type Playback, type Position } from "./core/playback";
+import { parseStoryboard, type Tile } from "./core/storyboard";
 import { t } from "./core/strings";
 import { cuesAt, parseVtt, type Cue } from "./core/vtt";
+import { FileFilm, type FileState } from "./media/file-film";
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
 import type { MediaSession, SessionState } from "./media/session";
 import { watchWalkthrough } from "./media/whep";
@@ -22,6 +24,12 @@ const DRAW_EVERY = 100;
 const COPIED_STAYS = 2_500;
 /* A pause this long gives the server its session back; playing again opens one at that second. */
 const KEEP_PAUSED = 10 * 60_000;
+
+/* A path that has not come up after this is not waited for: ICE answers in milliseconds where it can. */
+const FILES_AFTER = 5_000;
+/* One that was there and was lost gets longer to come back. */
+const FILES_AFTER_LOSS = 12_000;
+const NOTE_STAYS = 9_000;
 
 export interface Surroundings {
   readonly embed: boolean;
@@ -47,6 +55,12 @@ export class WalkthroughPlayer {
   private pausedTimer: ReturnType<typeof setTimeout> | undefined;
   private awake: AbortController | null = null;
   private readonly canVolume: boolean;
+  private files: FileFilm | null = null;
+  private filesState: FileState = "loading";
+  private filesLife = new AbortController();
+  private filesTimer: ReturnType<typeof setTimeout> | undefined;
+  private note = "";
+  private tiles: readonly Tile[] = [];
 
   constructor(
     private readonly host: HTMLElement,
@@ -54,6 +68,8 @@ export class WalkthroughPlayer {
     private readonly company: string,
     private readonly iceServers: readonly RTCIceServer[],
     private readonly surroundings: Surroundings,
+    /* An invite, for the replay of its visit. */
+    private readonly token: string | null,
   ) {
     this.playback = { state: "paused", t: startOf(location), rate: 1, duration: walkthrough.duration, at: 0 };
     this.captionsOn = false;
@@ -70,6 +86,7 @@ export class WalkthroughPlayer {
       }
     }, DRAW_EVERY);
     void this.loadCaptions();
+    void this.loadTiles();
     this.draw();
     if (!surroundings.embed && playsByItself()) {
       this.play();
@@ -86,11 +103,17 @@ export class WalkthroughPlayer {
 
   private open(): void {
     this.started = true;
+    if (!hasWebRtc()) {
+      this.playFiles(t("player.files_browser"));
+      return;
+    }
+    this.waitForFiles(FILES_AFTER);
     const life = new AbortController();
     this.session = watchWalkthrough(this.walkthrough.slug, {
       createPeer: createRtcPeer,
       iceServers: this.iceServers,
       signal: life.signal,
+      token: this.token,
       from: () => (this.atEnd ? 0 : this.now),
       onstate: (state) => this.sessionChanged(state),
       onsession: (slots, location) => {
@@ -140,6 +163,14 @@ export class WalkthroughPlayer {
       this.stream = null;
     }
     if (state.name === "connected") {
+      clearTimeout(this.filesTimer);
+      this.filesTimer = undefined;
+    } else if (state.name === "reconnecting") {
+      this.waitForFiles(FILES_AFTER_LOSS);
+    } else if (state.name === "failed" && (state.problem.status >= 500 || state.problem.status === 429 || state.problem.status === 422) && this.hasFiles) {
+      void this.leaveForFiles();
+    }
+    if (state.name === "connected") {
       if (this.wish.playing && this.playback.state !== "playing") {
         this.playback = { ...this.playback, state: "playing", t: now, at: performance.now() };
       }
@@ -149,6 +180,76 @@ export class WalkthroughPlayer {
       this.playback = { ...this.playback, state, t: now, at: performance.now() };
     }
     this.draw();
+  }
+
+  private get hasFiles(): boolean {
+    return this.walkthrough.hls !== null || this.walkthrough.mp4 !== null;
+  }
+
+  private waitForFiles(after: number): void {
+    if (this.hasFiles) {
+      this.filesTimer ??= setTimeout(() => {
+        this.filesTimer = undefined;
+        void this.leaveForFiles();
+      }, after);
+    }
+  }
+
+  /* Gives the session up, unless the server itself cannot be reached: files would not come either. */
+  private async leaveForFiles(): Promise<void> {
+    const { hls, mp4 } = this.walkthrough;
+    const there = await fetch(hls ?? mp4 ?? "", { method: "HEAD", ...(this.token === null ? {} : { headers: { Authorization: `Bearer ${this.token}` } }) }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (this.files !== null || this.session === null || this.session.current.name === "connected" || !this.started) {
+      return;
+    }
+    if (there) {
+      this.playFiles(t("player.files_network"));
+    } else if (this.session.current.name !== "failed") {
+      this.waitForFiles(FILES_AFTER);
+    }
+  }
+
+  private playFiles(note: string): void {
+    const { player } = this;
+    if (!this.hasFiles || player === null) {
+      this.filesState = "failed";
+      this.draw();
+      return;
+    }
+    const from = this.atEnd ? 0 : this.now;
+    this.steering.abort();
+    this.session?.close();
+    this.session = null;
+    this.location = null;
+    this.stream = null;
+    this.filesState = "loading";
+    this.note = note;
+    setTimeout(() => {
+      this.note = "";
+      this.draw();
+    }, NOTE_STAYS);
+    this.draw();
+    this.filesLife = new AbortController();
+    void player.updateComplete.then(() => {
+      this.files = new FileFilm({
+        video: player.element,
+        hls: this.walkthrough.hls,
+        mp4: this.walkthrough.mp4,
+        token: this.token,
+        from,
+        rate: this.wish.rate,
+        playing: this.wish.playing,
+        signal: this.filesLife.signal,
+        start: () => void player.start(),
+        onchange: (state, position) => {
+          this.filesState = state;
+          this.heard(position);
+        },
+      });
+    });
   }
 
   private send(command: Control): void {
@@ -170,6 +271,10 @@ export class WalkthroughPlayer {
   private play(): void {
     clearTimeout(this.pausedTimer);
     this.wish = { ...this.wish, playing: true };
+    if (this.files !== null) {
+      this.files.play();
+      return;
+    }
     if (this.session === null) {
       this.open();
       this.draw();
@@ -186,6 +291,11 @@ export class WalkthroughPlayer {
   private pause(): void {
     this.playback = { ...this.playback, state: "paused", t: this.now, at: performance.now() };
     this.wish = { ...this.wish, playing: false };
+    if (this.files !== null) {
+      this.files.pause();
+      this.draw();
+      return;
+    }
     this.send({ action: "pause" });
     clearTimeout(this.pausedTimer);
     this.pausedTimer = setTimeout(() => this.stop(), KEEP_PAUSED);
@@ -198,6 +308,11 @@ export class WalkthroughPlayer {
     this.scrubTo = null;
     const ended = this.atEnd;
     this.playback = { ...this.playback, t, at: performance.now(), ...(ended ? { state: "paused" as const } : {}) };
+    if (this.files !== null) {
+      this.files.seek(t);
+      this.draw();
+      return;
+    }
     if (this.session === null) {
       this.play();
       return;
@@ -216,7 +331,9 @@ export class WalkthroughPlayer {
     this.playback = { ...this.playback, t, at: performance.now() };
     this.scrubTimer ??= setTimeout(() => {
       this.scrubTimer = undefined;
-      if (this.scrubTo !== null) {
+      if (this.scrubTo !== null && this.files !== null) {
+        this.files.seek(this.scrubTo);
+      } else if (this.scrubTo !== null) {
         this.send({ action: "seek", t: this.scrubTo });
       }
     }, SCRUB_EVERY);
@@ -226,17 +343,36 @@ export class WalkthroughPlayer {
   private setRate(rate: number): void {
     this.playback = { ...this.playback, t: this.now, rate, at: performance.now() };
     this.wish = { ...this.wish, rate };
+    this.files?.rate(rate);
     this.send({ action: "rate", rate });
     this.draw();
   }
 
   private stop(): void {
     this.playback = { ...this.playback, t: this.now, state: this.playback.state === "ended" ? "ended" : "paused", at: performance.now() };
+    clearTimeout(this.filesTimer);
+    this.filesTimer = undefined;
+    this.filesLife.abort();
+    this.files = null;
     this.steering.abort();
     this.session?.close();
     this.session = null;
     this.location = null;
     this.stayAwake(false);
+  }
+
+  private async loadTiles(): Promise<void> {
+    const { storyboard } = this.walkthrough;
+    if (storyboard === null) {
+      return;
+    }
+    try {
+      const response = await fetch(storyboard);
+      this.tiles = response.ok ? parseStoryboard(await response.text(), new URL(storyboard, location.href).href) : [];
+    } catch {
+      this.tiles = []; /* seconds can be chosen by their number too */
+    }
+    this.draw();
   }
 
   private async loadCaptions(): Promise<void> {
@@ -264,6 +400,19 @@ export class WalkthroughPlayer {
     if (!this.started) {
       return "idle";
     }
+    if (this.files !== null || (!hasWebRtc() && this.session === null)) {
+      switch (this.filesState) {
+        case "loading":
+          return "connecting";
+        case "stalled":
+          return "reconnecting";
+        case "failed":
+        case "playing":
+        case "paused":
+        case "ended":
+          return this.filesState;
+      }
+    }
     switch (this.sessionState.name) {
       case "failed":
         return "failed";
@@ -284,7 +433,12 @@ export class WalkthroughPlayer {
   private content(): TemplateResult {
     const now = this.now;
     const w = this.walkthrough;
-    const failure = this.sessionState.name === "failed" ? words(this.sessionState.problem, t("error.offline"), t("error.odd")) : "";
+    const failure =
+      this.filesState === "failed"
+        ? t("error.browser")
+        : this.sessionState.name === "failed"
+          ? words(this.sessionState.problem, t("error.offline"), t("error.odd"))
+          : "";
     const player = html`<pl-player
       .title=${w.title}
       .state=${this.state()}
@@ -302,6 +456,8 @@ export class WalkthroughPlayer {
       .captions=${this.captionsOn}
       .caption=${cuesAt(this.cues, now).map((cue) => cue.text).join("\n")}
       .chapters=${w.chapters}
+      .tiles=${this.tiles}
+      .note=${this.note}
       .failure=${failure}
       .fillsPage=${this.surroundings.embed}
       @pl-play=${() => this.play()}
@@ -329,7 +485,7 @@ export class WalkthroughPlayer {
         this.captionsOn = e.detail;
         this.draw();
       }}
-      @pl-retry=${() => this.session?.again()}
+      @pl-retry=${() => (this.files === null ? this.session?.again() : this.files.again())}
     ></pl-player>`;
     if (this.surroundings.embed) {
       return html`<main class="whole">
@@ -387,9 +543,11 @@ export function startWalkthrough(surroundings: Surroundings): void {
       ></pl-closed>`,
       host,
     );
-  } else if (!hasWebRtc()) {
+  } else if (!hasWebRtc() && parsed.boot.walkthrough.hls === null && parsed.boot.walkthrough.mp4 === null) {
     render(html`<pl-closed .heading=${t("closed.other")} .text=${t("error.browser")}></pl-closed>`, host);
   } else {
-    new WalkthroughPlayer(host, parsed.boot.walkthrough, parsed.boot.company.name, iceServersOf(parsed.boot.ice_servers), surroundings);
+    const { walkthrough, company, ice_servers: servers } = parsed.boot;
+    const token = new URLSearchParams(location.search).get("invite");
+    new WalkthroughPlayer(host, walkthrough, company.name, iceServersOf(servers), surroundings, token);
   }
 }

@@ -422,6 +422,8 @@ export const en = {
   "player.slow": "It takes longer than usual…",
   "player.reconnecting": "Connection lost. Coming back to {t}…",
   "player.failed": "This cannot be played right now",
+  "player.files_network": "This network keeps live pictures out, so it plays another way. Jumps take a little longer.",
+  "player.files_browser": "Your browser has no live pictures, so it plays another way. Jumps take a little longer.",
   "player.controls": "Playback",
   "player.about": "About",
   "player.copy": "Copy link",

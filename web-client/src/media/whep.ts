@@ -48,15 +48,17 @@ export function watchWalkthrough(
   options: WatchOptions & {
     /* Seconds to start from: 0 first, the last position after a break. */
     readonly from: () => number;
+    /* An invite, for the replay of its visit. */
+    readonly token: string | null;
     readonly onsession: (slots: Slots, location: string) => void;
   },
 ): MediaSession {
-  const { from, onsession, ...rest } = options;
+  const { from, token, onsession, ...rest } = options;
   return new MediaSession({
     ...rest,
     endpoint: () => ({
       url: `/whep/w/${encodeURIComponent(slug)}?t=${Math.max(0, from()).toFixed(3)}`,
-      token: null,
+      token,
     }),
     lines: () => receiving(1),
     onpeer: (peer, location) => onsession(peer.received, location),

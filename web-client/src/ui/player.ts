@@ -9,6 +9,7 @@ import { clock } from "../core/time";
 import { emit } from "./events";
 import { icon, type IconName } from "./icons";
 import { onPicture, shared } from "./styles";
+import type { Tile } from "../core/storyboard";
 import "./seek-bar";
 
 export type PlayerState = "idle" | "connecting" | "playing" | "paused" | "ended" | "reconnecting" | "failed";
@@ -35,7 +36,11 @@ export class Player extends LitElement {
   @property({ type: Boolean }) captions = false;
   @property() caption = "";
   @property({ attribute: false }) chapters: readonly { t: number; title: string }[] = [];
+  /* Pictures of the seek bar. */
+  @property({ attribute: false }) tiles: readonly Tile[] = [];
   @property() failure = "";
+  /* A quiet line about how it plays; "" mostly. */
+  @property() note = "";
   @property({ type: Boolean, reflect: true }) fillsPage = false;
   @state() private moving = false;
   @state() private idle = false;
@@ -169,6 +174,16 @@ export class Player extends LitElement {
         .controls button:hover {
           background: rgb(251 247 240 / 0.16);
         }
+      }
+      .note {
+        position: absolute;
+        left: clamp(10px, 2cqi, 20px);
+        top: clamp(10px, 2cqi, 20px);
+        max-width: calc(100% - 20px);
+        padding: 6px var(--s3);
+        border-radius: var(--round);
+        font-size: var(--step--1);
+        pointer-events: none;
       }
       .word {
         padding: var(--s3) var(--s5);
@@ -385,8 +400,13 @@ export class Player extends LitElement {
     }
   }
 
-  /* Plays with sound, or without where the browser refuses it; `pl-mute` tells which. */
-  private async start(): Promise<void> {
+  /* For who plays a file in it instead of a stream. */
+  get element(): HTMLVideoElement {
+    return this.video;
+  }
+
+  /* Plays with sound, or without where the browser refuses it; `pl-refused` tells which. */
+  async start(): Promise<void> {
     try {
       await this.video.play();
     } catch (error) {
@@ -504,6 +524,7 @@ export class Player extends LitElement {
       <button class="tap" aria-hidden="true" tabindex="-1" @click=${() => this.toggle()}></button>
       ${this.captions && this.caption !== "" && (this.state === "playing" || this.state === "paused") ? html`<div class="caption"><span>${this.caption}</span></div>` : nothing}
       <div class="centre">${this.centre()}</div>
+      <div role="status">${this.note === "" ? nothing : html`<p class="note glass">${this.note}</p>`}</div>
       ${this.soundRefused && this.state === "playing"
         ? html`<button class="hear" @click=${() => emit(this, "pl-mute", false)}>${icon("volume")}${t("player.hear")}</button>`
         : nothing}
@@ -514,6 +535,7 @@ export class Player extends LitElement {
               .duration=${this.duration}
               .ready=${this.state === "playing" || this.state === "paused" || this.state === "ended"}
               .chapters=${this.chapters}
+              .tiles=${this.tiles}
             ></pl-seek-bar>
             <div class="row">
               ${this.button(

@@ -4,12 +4,16 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { chapterAt } from "../core/playback";
+import { tileAt, type Tile } from "../core/storyboard";
 import { language, t } from "../core/strings";
 import { clock, spoken } from "../core/time";
 import { emit } from "./events";
 
 const STEP = 5;
 const PAGE = 15;
+const KEYED_STAYS = 1_200;
+const PREVIEW_WIDTH = 220;
+const PREVIEW_HEIGHT = 150;
 
 @customElement("pl-seek-bar")
 export class SeekBar extends LitElement {
@@ -18,8 +22,13 @@ export class SeekBar extends LitElement {
   /* The server can show any second now. */
   @property({ type: Boolean }) ready = false;
   @property({ attribute: false }) chapters: readonly { t: number; title: string }[] = [];
+  /* Small pictures to choose a second by; none: only words. */
+  @property({ attribute: false }) tiles: readonly Tile[] = [];
+  /* The second a key has just gone to, for a moment. */
+  @state() private keyed: number | null = null;
   @state() private dragged: number | null = null;
   @state() private hover: number | null = null;
+  private keyedTimer: ReturnType<typeof setTimeout> | undefined;
   @query(".bar") private readonly bar!: HTMLElement;
 
   static override styles = css`
@@ -105,6 +114,27 @@ export class SeekBar extends LitElement {
       overflow: hidden;
       text-overflow: ellipsis;
     }
+    .preview {
+      display: block;
+      overflow: hidden;
+      border-radius: 6px;
+      margin: 2px auto 4px;
+      position: relative;
+    }
+    .preview img {
+      position: absolute;
+      transform-origin: 0 0;
+      max-width: none;
+    }
+    output.with {
+      padding: 4px 6px;
+      text-align: center;
+    }
+    .said {
+      display: block;
+      overflow: hidden;
+      text-overflow: ellipsis;
+    }
     @media (prefers-reduced-motion: reduce) {
       * {
         transition: none !important;
@@ -163,14 +193,37 @@ export class SeekBar extends LitElement {
       event.stopPropagation();
       const at = Math.min(this.duration, Math.max(0, to));
       this.time = at;
+      this.keyed = at;
+      clearTimeout(this.keyedTimer);
+      this.keyedTimer = setTimeout(() => (this.keyed = null), KEYED_STAYS);
       emit(this, "pl-seek", at);
     }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.keyedTimer);
+  }
+
+  /* As wide as fits a thumb's view: never above half of a small player. */
+  private preview(t: number) {
+    const tile = tileAt(this.tiles, t);
+    if (tile === null) {
+      return nothing;
+    }
+    const most = Math.min(PREVIEW_WIDTH, (this.bar?.clientWidth ?? 400) * 0.45);
+    const scale = Math.min(most / tile.w, PREVIEW_HEIGHT / tile.h);
+    return html`<span class="preview" style="width:${Math.round(tile.w * scale)}px;height:${Math.round(tile.h * scale)}px"
+      ><img src=${tile.url} alt="" style="transform:scale(${scale}) translate(${-tile.x}px,${-tile.y}px)"
+    /></span>`;
   }
 
   override render() {
     const t0 = this.dragged ?? this.time;
     const share = this.duration > 0 ? Math.min(1, t0 / this.duration) : 0;
-    const shown = this.dragged ?? this.hover;
+    const shown = this.dragged ?? this.hover ?? this.keyed;
+    const pictured = this.tiles.length > 0;
+    const edge = pictured ? Math.min(PREVIEW_WIDTH, (this.bar?.clientWidth ?? 400) * 0.45) / 2 + 6 : 40;
     const chapter = shown === null ? undefined : this.chapters[chapterAt(this.chapters, shown)];
     const value = t("player.seek_value", { t: spoken(t0, language()), duration: spoken(this.duration, language()) });
     return html`<div
@@ -199,8 +252,8 @@ export class SeekBar extends LitElement {
       <span class="thumb" style="left:${share * 100}%"></span>
       ${shown === null || this.duration <= 0
         ? nothing
-        : html`<output style="left:clamp(40px, ${(shown / this.duration) * 100}%, calc(100% - 40px))" aria-hidden="true"
-            >${clock(shown)}${chapter === undefined ? nothing : html` · ${chapter.title}`}</output
+        : html`<output class=${pictured ? "with" : ""} style="left:clamp(${edge}px, ${(shown / this.duration) * 100}%, calc(100% - ${edge}px))" aria-hidden="true"
+            >${this.preview(shown)}<span class="said" style=${pictured ? `max-width:${edge * 2 - 24}px` : ""}>${clock(shown)}${chapter === undefined ? nothing : html` · ${chapter.title}`}</span></output
           >`}
     </div>`;
   }

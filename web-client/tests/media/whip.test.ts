@@ -54,7 +54,7 @@ test("a viewer asks for one picture and one sound of each slot", async () => {
 test("a walkthrough starts at the second it was left", async () => {
   const { urls, createPeer } = record();
   const life = new AbortController();
-  watchWalkthrough("arc", { createPeer, from: () => 12.3456, onsession: () => undefined, ...options(life.signal) });
+  watchWalkthrough("arc", { createPeer, token: null, from: () => 12.3456, onsession: () => undefined, ...options(life.signal) });
   await settled();
   expect(urls).toEqual(["/whep/w/arc?t=12.346"]);
   life.abort();

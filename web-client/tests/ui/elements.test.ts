@@ -64,6 +64,24 @@ describe("the seek bar", () => {
     expect(said).toEqual([{ type: "pl-seek", detail: second }]);
   });
 
+  test("shows the picture of the second under the pointer, and of the one a key went to", async () => {
+    const tiles = [0, 42].map((start, i) => ({ start, end: start + 42, url: `/s-${i}.jpg`, x: 160 * i, y: 90, w: 160, h: 90 }));
+    const bar = await show("pl-seek-bar", { time: 0, duration: 84, tiles });
+    const slider = find(bar, "[role=slider]");
+    slider.getBoundingClientRect = () => ({ left: 0, width: 840 }) as DOMRect;
+    slider.dispatchEvent(new MouseEvent("pointermove", { clientX: 600 }));
+    await bar.updateComplete;
+    const picture = find(bar, ".preview img");
+    expect(picture.getAttribute("src")).toBe("/s-1.jpg");
+    expect(picture.style.transform).toContain("translate(-160px,-90px)");
+    slider.dispatchEvent(new MouseEvent("pointerleave"));
+    await bar.updateComplete;
+    expect(bar.renderRoot.querySelector(".preview")).toBeNull();
+    slider.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+    await bar.updateComplete;
+    expect(find(bar, ".preview img").getAttribute("src")).toBe("/s-0.jpg");
+  });
+
   test("says where it is, in words", async () => {
     const bar = await show("pl-seek-bar", { time: 28, duration: 84 });
     expect(find(bar, "[role=slider]").getAttribute("aria-valuetext")).toBe("28 seconds of 1 minute 24 seconds");
