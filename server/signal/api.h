@@ -5,6 +5,7 @@
 
 struct json;
 struct visit_row;
+struct walkthrough_row;
 
 /* api_staff.c */
 void api_login(struct exchange *x);
@@ -96,13 +97,23 @@ void page_console(struct exchange *x);
 void page_visit(struct exchange *x);
 void page_walkthrough(struct exchange *x);
 void page_embed(struct exchange *x);
-void page_poster(struct exchange *x);
-void page_captions(struct exchange *x);
 void page_asset(struct exchange *x);
 void page_root_file(struct exchange *x);
+
+/* film_files.c */
+void film_poster(struct exchange *x);
+void film_captions(struct exchange *x);
+void film_file(struct exchange *x);
+void film_file_version(struct exchange *x);
+
+/* captions.c */
+void api_captions_put(struct exchange *x);
+void api_captions_delete(struct exchange *x);
 
 /* Shared by files above. */
 #define SESSION_PERMISSION_NONE (-1)
 void set_session_cookie(struct exchange *x, const char *value, int64_t expires_at);
+struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *row,
+                              bool whole);
 struct json *visit_json(const struct exchange *x, const struct visit_row *row);
 struct json *size_json(double width, double height, double depth);

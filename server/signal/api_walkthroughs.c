@@ -1,4 +1,5 @@
 #include "signal/api.h"
+#include "signal/captions.h"
 #include "signal/compiles.h"
 #include "signal/fields.h"
 #include "signal/job_events.h"
@@ -59,8 +60,8 @@ static void put_file(struct json *o, const char *key, const struct walkthrough_r
     json_put_text(o, key, presentation_url(w, manifest, key, url, sizeof url) == 0 ? url : NULL);
 }
 
-static struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *w,
-                                     bool whole) {
+struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *w,
+                              bool whole) {
     struct json *o = json_new_object(), *details = NULL, *manifest = NULL;
     char url[URL_BASE_MAX + STORE_SLUG_MAX + 8], base[URL_BASE_MAX], path[STORE_PATH_MAX];
 
@@ -336,6 +337,7 @@ static void deleted(void *ctx, int result, void *argument) {
         presentation_remove(x->signal->config->data_dir, w->directory);
         upload_remove(x->signal, w->source);
         upload_remove(x->signal, w->film);
+        captions_forget(x->signal, w->id);
     }
     if (!exchange_resume(x)) {
         return;

@@ -51,7 +51,7 @@ static void options(struct exchange *x, unsigned known) {
         x->route = route;
         reply_header(x, "access-control-allow-methods", "%s", list);
         reply_header(x, "access-control-allow-headers",
-                     "Authorization, Content-Type, If-Match, Last-Event-ID");
+                     "Authorization, Content-Type, If-Match, Last-Event-ID, Range, If-Range");
         reply_header(x, "access-control-max-age", "86400");
     }
     if ((known & METHOD_POST) != 0 && route != NULL && route->body_type != NULL) {
@@ -66,9 +66,13 @@ static bool body_is_fine(struct exchange *x) {
     if ((route->flags & ROUTE_STREAM) != 0) {
         return true;
     }
-    if (x->body_expected > x->signal->config->body_max) {
+    size_t most = x->signal->config->body_max;
+    if ((route->flags & ROUTE_LARGE) != 0 && most < ROUTE_LARGE_MAX) {
+        most = ROUTE_LARGE_MAX;
+    }
+    if (x->body_expected > most) {
         reply_problem(x, 413, "too-large", "The body may have at most %llu bytes.",
-                      (unsigned long long)x->signal->config->body_max);
+                      (unsigned long long)most);
         return false;
     }
     if (route->body_type == NULL) {
@@ -160,6 +164,10 @@ static bool is_safe(enum http_method m) {
 void dispatch_body(struct exchange *x) {
     struct credential c = {0};
     const char *bearer = request_bearer(&x->request);
+
+    if (bearer == NULL && (x->route->flags & ROUTE_INVITE) != 0) {
+        bearer = request_query(&x->request, "invite");
+    }
 
     if ((x->route->flags & ROUTE_STREAM) != 0) {
         if (!x->answered && x->sink_done != NULL) {

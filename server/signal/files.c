@@ -75,6 +75,7 @@ const char *file_type(const char *name) {
         {".usdz", "model/vnd.usdz+zip"},
         {".vtt", "text/vtt; charset=utf-8"},
         {".mp4", "video/mp4"},
+        {".m3u8", "application/vnd.apple.mpegurl"},
         {".webm", "video/webm"},
         {".txt", "text/plain; charset=utf-8"},
         {".map", "application/json"},

@@ -27,7 +27,7 @@ static void head_text(struct exchange *x, struct text *t) {
     if (x->route != NULL && (x->route->flags & ROUTE_CORS) != 0) {
         text_add(t, "access-control-allow-origin: *\r\n"
                     "access-control-expose-headers: Location, ETag, Link, Accept-Patch, "
-                    "Retry-After\r\n");
+                    "Retry-After, Accept-Ranges, Content-Range\r\n");
     }
     if (x->head.n > 0) {
         text_add_bytes(t, x->head.p, x->head.n);

@@ -2,6 +2,7 @@
  * from. */
 #include "signal/api.h"
 #include "signal/candidates.h"
+#include "signal/captions.h"
 #include "signal/fields.h"
 #include "signal/files.h"
 #include "signal/live.h"
@@ -309,23 +310,22 @@ void page_visit(struct exchange *x) {
 
 /* ---- /w/{slug} ---- */
 
-static struct json *captions_json(const struct json *manifest, const char *slug) {
-    const struct json *captions = json_get(manifest, "captions");
-    struct json *list = json_new_list();
+static void put_path(struct json *o, const struct exchange *x, const char *key, const char *path);
+
+static struct json *captions_json(const struct exchange *x, const struct walkthrough_row *w,
+                                  const struct json *manifest) {
+    struct json *all = captions_of(x->signal, w, manifest), *list = json_new_list();
     char url[STORE_SLUG_MAX + 64];
 
-    for (size_t i = 0; i < json_count(captions); i++) {
-        const struct json *caption = json_at(captions, i);
-        struct json *o = json_new_object();
-        const char *lang = "und", *label = NULL;
-        json_get_text(caption, "lang", &lang);
-        json_get_text(caption, "label", &label);
-        snprintf(url, sizeof url, "/w/%s/captions/%.30s.vtt", slug, lang);
-        json_put_text(o, "lang", lang);
-        json_put_text(o, "label", label != NULL ? label : lang);
-        json_put_text(o, "url", url);
+    for (size_t i = 0; i < json_count(all); i++) {
+        struct json *o = json_duplicate(json_at(all, i));
+        const char *lang = "und";
+        json_get_text(o, "lang", &lang);
+        snprintf(url, sizeof url, "/w/%s/captions/%.35s.vtt", w->slug, lang);
+        put_path(o, x, "url", url);
         json_add(list, o);
     }
+    json_free(all);
     return list;
 }
 
@@ -357,24 +357,63 @@ static bool is_embed(const struct exchange *x) {
     return n >= 6 && strcmp(x->request.path + n - 6, "/embed") == 0;
 }
 
+/* A path of the presentation as the page may ask for it: with the invite that opened the page. */
+static void put_path(struct json *o, const struct exchange *x, const char *key, const char *path) {
+    const char *invite = request_query(&x->request, "invite");
+    struct text t = {0};
+
+    text_add(&t, path);
+    if (invite != NULL) {
+        text_add(&t, "?invite=");
+        text_add_url(&t, invite);
+    }
+    json_put_text(o, key, t.failed ? NULL : t.p);
+    text_clear(&t);
+}
+
+static void put_file(struct json *o, const struct exchange *x, const char *key,
+                     const struct walkthrough_row *w, const struct json *manifest) {
+    char url[STORE_SLUG_MAX + 160];
+
+    if (presentation_url(w, manifest, key, url, sizeof url) == 0) {
+        put_path(o, x, key, url);
+    } else {
+        json_put(o, key, NULL);
+    }
+}
+
+static struct json *walkthrough_boot(const struct exchange *x, const struct walkthrough_row *w,
+                                     const struct json *manifest) {
+    struct json *o = json_new_object();
+    char poster[STORE_SLUG_MAX + 32];
+
+    snprintf(poster, sizeof poster, "/w/%s/poster.jpg", w->slug);
+    json_put_text(o, "slug", w->slug);
+    json_put_text(o, "title", w->title);
+    json_put_number(o, "duration", w->duration);
+    put_path(o, x, "poster", poster);
+    put_number(o, manifest, "width");
+    put_number(o, manifest, "height");
+    put_file(o, x, "hls", w, manifest);
+    put_file(o, x, "mp4", w, manifest);
+    put_file(o, x, "storyboard", w, manifest);
+    json_put_bool(o, "replay", w->visit[0] != '\0');
+    json_put(o, "captions", captions_json(x, w, manifest));
+    put_chapters(o, w, manifest);
+    return o;
+}
+
 static void render_walkthrough(struct exchange *x, const struct walkthrough_row *w,
                                const struct product_row *product) {
-    struct json *boot = json_new_object(), *o = json_new_object(), *manifest = NULL, *p = NULL;
+    struct json *boot = json_new_object(), *manifest = NULL, *p = NULL;
     bool embed = is_embed(x);
     char path[STORE_PATH_MAX], poster[STORE_SLUG_MAX + 32];
 
     if (presentation_path(x->signal->config->data_dir, w, path, sizeof path) == 0) {
         presentation_manifest(path, &manifest);
     }
+    struct json *o = walkthrough_boot(x, w, manifest);
     snprintf(poster, sizeof poster, "/w/%s/poster.jpg", w->slug);
-    json_put_text(o, "slug", w->slug);
-    json_put_text(o, "title", w->title);
-    json_put_number(o, "duration", w->duration);
-    json_put_text(o, "poster", poster);
-    put_number(o, manifest, "width");
-    put_number(o, manifest, "height");
-    json_put(o, "captions", captions_json(manifest, w->slug));
-    put_chapters(o, w, manifest);
     if (product != NULL) {
         p = json_new_object();
         json_put_text(p, "name", product->name);
@@ -391,7 +430,7 @@ static void render_walkthrough(struct exchange *x, const struct walkthrough_row 
                &(struct page){.template = embed ? "embed.html" : "walkthrough.html",
                               .title = w->title,
                               .description = product != NULL ? product->summary : "",
-                              .image = poster,
+                              .image = w->published ? poster : NULL,
                               .boot = boot,
                               .embeddable = embed});
 }
@@ -402,12 +441,6 @@ static void walkthrough_product(void *ctx, int result, void *argument) {
     if (exchange_resume(x)) {
         render_walkthrough(x, x->scratch, result == 0 ? argument : NULL);
     }
-}
-
-/* Published ones are for everybody, the others for staff. */
-static bool visible(struct exchange *x, int result, const struct walkthrough_row *w) {
-    return result == 0 && w->directory[0] != '\0' &&
-           (w->published || permission_allows(&x->actor, PERMISSION_WALKTHROUGHS_READ, NULL));
 }
 
 static void walkthrough_error(struct exchange *x, int result) {
@@ -441,7 +474,7 @@ static void walkthrough_found(void *ctx, int result, void *argument) {
     if (!exchange_resume(x)) {
         return;
     }
-    if (!visible(x, result, w)) {
+    if (result < 0 || !presentation_visible(&x->actor, w)) {
         walkthrough_error(x, result);
         return;
     }
@@ -472,70 +505,6 @@ void page_walkthrough(struct exchange *x) {
 
 void page_embed(struct exchange *x) {
     get_walkthrough(x, walkthrough_found);
-}
-
-/* ---- files of a presentation ---- */
-
-static void reply_presentation_file(struct exchange *x, const struct walkthrough_row *w,
-                                    const char *name) {
-    char path[STORE_PATH_MAX], file[2 * STORE_PATH_MAX];
-
-    if (name == NULL || !presentation_file_name(name) ||
-        presentation_path(x->signal->config->data_dir, w, path, sizeof path) < 0) {
-        reply_problem(x, 404, "not-found", "There is no such file.");
-        return;
-    }
-    snprintf(file, sizeof file, "%s/%s", path, name);
-    file_reply(x, file, "public, max-age=60");
-}
-
-static void poster_found(void *ctx, int result, void *argument) {
-    struct exchange *x = ctx;
-
-    if (!exchange_resume(x)) {
-        return;
-    }
-    if (!visible(x, result, argument)) {
-        reply_failure(x, result < 0 ? result : -ENOENT, "There is no such walkthrough.");
-        return;
-    }
-    reply_presentation_file(x, argument, "poster.jpg");
-}
-
-void page_poster(struct exchange *x) {
-    get_walkthrough(x, poster_found);
-}
-
-static void captions_found(void *ctx, int result, void *argument) {
-    struct exchange *x = ctx;
-    struct json *manifest = NULL;
-    char path[STORE_PATH_MAX];
-    const char *file = NULL;
-
-    if (!exchange_resume(x)) {
-        return;
-    }
-    if (!visible(x, result, argument)) {
-        reply_failure(x, result < 0 ? result : -ENOENT, "There is no such walkthrough.");
-        return;
-    }
-    if (presentation_path(x->signal->config->data_dir, argument, path, sizeof path) == 0) {
-        presentation_manifest(path, &manifest);
-    }
-    const struct json *captions = json_get(manifest, "captions");
-    for (size_t i = 0; i < json_count(captions); i++) {
-        const char *lang = "";
-        json_get_text(json_at(captions, i), "lang", &lang);
-        if (strcmp(lang, x->request.params[1]) == 0) {
-            json_get_text(json_at(captions, i), "file", &file);
-        }
-    }
-    reply_presentation_file(x, argument, file);
-    json_free(manifest);
-}
-
-void page_captions(struct exchange *x) {
-    get_walkthrough(x, captions_found);
 }
 
 /* ---- files of the web client ---- */

@@ -63,6 +63,39 @@ int presentation_codecs(const char *path, uint32_t *ret) {
     return 0;
 }
 
+bool presentation_may_know(const struct actor *actor, const struct walkthrough_row *row) {
+    return row->published || permission_allows(actor, PERMISSION_WALKTHROUGHS_READ, NULL) ||
+           (row->visit[0] != '\0' && permission_allows(actor, PERMISSION_VISIT_WATCH, row->visit));
+}
+
+bool presentation_visible(const struct actor *actor, const struct walkthrough_row *row) {
+    return row->directory[0] != '\0' && presentation_may_know(actor, row);
+}
+
+/* "hls" or "hls-SOMETHING", with one of the endings. */
+static bool is_of_family(const char *file, const char *family, const char *ending,
+                         const char *other_ending) {
+    size_t n = strlen(family);
+
+    if (strncmp(file, family, n) != 0 || (file[n] != '-' && file[n] != '.')) {
+        return false;
+    }
+    n += strspn(file + n, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return strcmp(file + n, ending) == 0 || strcmp(file + n, other_ending) == 0;
+}
+
+bool presentation_serves(const struct json *manifest, const char *file) {
+    const char *hls = NULL, *mp4 = NULL, *storyboard = NULL;
+
+    json_get_text(manifest, "hls", &hls);
+    json_get_text(manifest, "mp4", &mp4);
+    json_get_text(manifest, "storyboard", &storyboard);
+    return presentation_file_name(file) &&
+           ((mp4 != NULL && strcmp(file, mp4) == 0) ||
+            (hls != NULL && is_of_family(file, "hls", ".m3u8", ".mp4")) ||
+            (storyboard != NULL && is_of_family(file, "storyboard", ".vtt", ".jpg")));
+}
+
 const char *presentation_version(const struct walkthrough_row *row) {
     const char *slash = strrchr(row->directory, '/');
     const char *name = slash != NULL ? slash + 1 : row->directory;

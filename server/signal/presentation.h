@@ -2,6 +2,7 @@
  * manifest. Small files, read when asked. */
 #pragma once
 #include "store/rows.h"
+#include "visit/permission.h"
 
 struct json;
 
@@ -13,6 +14,12 @@ int presentation_manifest(const char *path, struct json **ret);
 
 /* Its codecs as NEGOTIATION_CODEC bits. 0 or −errno. */
 int presentation_codecs(const char *path, uint32_t *ret);
+
+/* May `actor` know of it? Published ones are for everybody, the others for staff, and a replay for
+ * the guests of its visit. */
+bool presentation_may_know(const struct actor *actor, const struct walkthrough_row *row);
+/* Likewise, and there is a film to see. */
+bool presentation_visible(const struct actor *actor, const struct walkthrough_row *row);
 
 /* What tells the row's present film from those before it: the end of its directory's name. */
 const char *presentation_version(const struct walkthrough_row *row);
@@ -32,6 +39,9 @@ void directory_remove(const char *data_dir, const char *folder, const char *dire
 
 /* Removes what a compile process of this presentation left half done. */
 void presentation_remove_half(const char *data_dir, const char *directory);
+
+/* Is `file` one that the manifest names, or one that a file it names leads to? */
+bool presentation_serves(const struct json *manifest, const char *file);
 
 /* May this be the name of a file in the directory? No slash, no leading dot. */
 bool presentation_file_name(const char *name);

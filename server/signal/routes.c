@@ -7,6 +7,7 @@
 #define SDP "application/sdp"
 #define SDPFRAG "application/trickle-ice-sdpfrag"
 #define V ROUTE_VISIT
+#define I ROUTE_INVITE
 
 const struct route routes[] = {
     /* WHIP and WHEP */
@@ -88,6 +89,11 @@ const struct route routes[] = {
     {METHOD_POST, "/api/v1/walkthroughs/{id}/retry", api_walkthrough_retry, ROUTE_ACCESS,
      PERMISSION_WALKTHROUGHS_WRITE, NULL},
 
+    {METHOD_PUT, "/api/v1/walkthroughs/{id}/captions/{lang}", api_captions_put,
+     ROUTE_ACCESS | ROUTE_LARGE, PERMISSION_WALKTHROUGHS_WRITE, "text/vtt"},
+    {METHOD_DELETE, "/api/v1/walkthroughs/{id}/captions/{lang}", api_captions_delete, ROUTE_ACCESS,
+     PERMISSION_WALKTHROUGHS_WRITE, NULL},
+
     {METHOD_GET, "/api/v1/sources", api_sources_list, ROUTE_ACCESS, PERMISSION_SOURCES_READ, NULL},
     {METHOD_POST, "/api/v1/sources", api_sources_create, ROUTE_ACCESS, PERMISSION_SOURCES_WRITE,
      JSON},
@@ -125,10 +131,14 @@ const struct route routes[] = {
     {METHOD_GET, "/", page_console, ROUTE_ACCESS, -1, NULL},
     {METHOD_GET, "/signin/{code}", page_signin, 0, -1, NULL},
     {METHOD_GET, "/v/{token}", page_visit, 0, -1, NULL},
-    {METHOD_GET, "/w/{slug}", page_walkthrough, ROUTE_ACCESS, -1, NULL},
-    {METHOD_GET, "/w/{slug}/embed", page_embed, ROUTE_ACCESS, -1, NULL},
-    {METHOD_GET, "/w/{slug}/poster.jpg", page_poster, ROUTE_ACCESS, -1, NULL},
-    {METHOD_GET, "/w/{slug}/captions/{lang}.vtt", page_captions, ROUTE_ACCESS, -1, NULL},
+    {METHOD_GET, "/w/{slug}", page_walkthrough, ROUTE_ACCESS | I, -1, NULL},
+    {METHOD_GET, "/w/{slug}/embed", page_embed, ROUTE_ACCESS | I, -1, NULL},
+    {METHOD_GET, "/w/{slug}/poster.jpg", film_poster, ROUTE_ACCESS | ROUTE_CORS | I, -1, NULL},
+    {METHOD_GET, "/w/{slug}/captions/{lang}.vtt", film_captions, ROUTE_ACCESS | ROUTE_CORS | I, -1,
+     NULL},
+    {METHOD_GET, "/w/{slug}/files/{file}", film_file, ROUTE_ACCESS | ROUTE_CORS | I, -1, NULL},
+    {METHOD_GET, "/w/{slug}/files/{version}/{file}", film_file_version,
+     ROUTE_ACCESS | ROUTE_CORS | I, -1, NULL},
     {METHOD_GET, "/assets/{*}", page_asset, ROUTE_CORS, -1, NULL},
     {METHOD_GET, "/{file}", page_root_file, 0, -1, NULL},
     {0},

@@ -11,8 +11,12 @@ enum route_flag {
     ROUTE_STREAM = 4,    /* the handler runs before the body and may set a sink */
     ROUTE_PUBLIC = 8,    /* anybody may ask; what they get depends on who they are */
     ROUTE_EMPTY_OK = 16, /* the body may be missing */
+    ROUTE_INVITE = 64,   /* ?invite=TOKEN may stand for the Bearer: players fetch without headers */
+    ROUTE_LARGE = 128,   /* a body of up to ROUTE_LARGE_MAX bytes, whatever the setting says */
     ROUTE_VISIT = 32     /* the permission is about the visit {…}, the first parameter */
 };
+
+#define ROUTE_LARGE_MAX (1024u * 1024)
 
 struct route {
     unsigned methods;    /* enum http_method, or'd */

@@ -144,8 +144,7 @@ static void play(void *ctx, int result, void *argument) {
     if (!exchange_resume(x)) {
         return;
     }
-    if (result == 0 && !row->published &&
-        !permission_allows(&x->actor, PERMISSION_WALKTHROUGHS_READ, NULL)) {
+    if (result == 0 && !presentation_may_know(&x->actor, row)) {
         result = -ENOENT;
     }
     if (result < 0) {
