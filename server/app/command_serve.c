@@ -160,6 +160,8 @@ static int start_signal(struct serve *s) {
         .session_rate_per_address = c->session_rate_per_address,
         .body_max = c->body_max,
         .upload_max = c->upload_max,
+        .recordings_min_free = c->recordings_min_free,
+        .recording_hours_max = c->recording_hours_max,
         .participants_max = c->participants_max,
         .sources_max = c->sources_max,
         .visits_open_max = c->visits_open_max,

@@ -2,6 +2,8 @@
 #include "signal/compiles.h"
 #include "signal/decks.h"
 #include "signal/feeds.h"
+#include "signal/recordings.h"
+#include "signal/replays.h"
 #include "signal/sources.h"
 #include "signal/state.h"
 
@@ -25,7 +27,8 @@ void job_events_service(struct signal *s) {
 
     while (s->jobs != NULL && s->jobs->next_event(s->jobs->ctx, &e)) {
         bool taken = compiles_job_event(s, &e) || decks_job_event(s, &e) ||
-                     feeds_job_event(s, &e) || sources_job_event(s, &e);
+                     feeds_job_event(s, &e) || sources_job_event(s, &e) ||
+                     recordings_job_event(s, &e) || replays_job_event(s, &e);
         if (!taken && e.type == JOB_EVENT_STARTED && e.fd >= 0) {
             close(e.fd);
         }

@@ -1,5 +1,6 @@
 #include "signal/live.h"
 #include "signal/feeds.h"
+#include "signal/recordings.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 #include "signal/websocket.h"
@@ -144,6 +145,7 @@ void live_changed(struct signal *s, struct live *l) {
     if (summary) {
         store_progress(s, l);
     }
+    recordings_follow(s, l);
     for (struct client *c = l->clients; c != NULL; c = client_next(c)) {
         client_wake(c);
     }
@@ -156,6 +158,7 @@ void live_changed(struct signal *s, struct live *l) {
 
 void live_rest(struct signal *s, struct live *l) {
     if (l->clients == NULL && l->sessions == 0 && visit_is_empty(l->visit)) {
+        recordings_leave(s, l);
         media_close_room(s->media, l->room);
         live_free(s, l);
     }
@@ -177,6 +180,7 @@ void lives_tick(struct signal *s, usec_t now) {
             visit_timeout(l->visit, now);
             live_changed(s, l);
         }
+        recordings_look(s, l, now);
         live_rest(s, l);
     }
 }

@@ -15,8 +15,9 @@ struct live {
     uint64_t key;
     uint64_t handled; /* seq up to which media and store know */
     struct client *clients;
-    size_t sessions; /* WHIP and WHEP of it */
-    bool ended;      /* its sessions were closed */
+    size_t sessions;          /* WHIP and WHEP of it */
+    bool ended;               /* its sessions were closed */
+    usec_t recording_look_at; /* recordings.c: whether it can be recorded */
 };
 
 int lives_new(struct signal *s);

@@ -11,6 +11,8 @@
 #include "signal/live.h"
 #include "signal/lws.h"
 #include "signal/quota.h"
+#include "signal/recordings.h"
+#include "signal/replays.h"
 #include "signal/sessions.h"
 #include "signal/sources.h"
 #include "signal/state.h"
@@ -52,6 +54,7 @@ static void fill_defaults(struct signal_config *c) {
         {&c->participants_max, 200},
         {&c->sources_max, VISIT_SOURCES_MAX},
         {&c->visits_open_max, 1000},
+        {&c->recording_hours_max, 12},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         if (*limits[i].value == 0) {
@@ -61,6 +64,9 @@ static void fill_defaults(struct signal_config *c) {
     if (c->srt_first == 0) {
         c->srt_first = 9000;
         c->srt_last = 9099;
+    }
+    if (c->recordings_min_free == 0) {
+        c->recordings_min_free = (uint64_t)1 << 30;
     }
     if (c->upload_max == 0) {
         c->upload_max = (uint64_t)16 << 30;
@@ -259,10 +265,12 @@ int signal_new(const struct signal_config *config, struct signal **ret, const ch
     s->service_ctx = config->service_ctx;
     s->secret = random_u64();
     s->started = clock_now();
+    s->last_media_id = clock_unix(); /* recordings go on over restarts: no id comes twice */
     r = check_config(s->config, ret_reason);
     if (r == 0 && (r = quota_new(s)) == 0 && (r = lives_new(s)) == 0 &&
         (r = sessions_new(s)) == 0 && (r = compiles_new(s)) == 0 && (r = decks_new(s)) == 0 &&
-        (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0) {
+        (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0 && (r = recordings_new(s)) == 0 &&
+        (r = replays_new(s)) == 0) {
         r = open_port(s, ret_reason);
     }
     if (r < 0) {
@@ -278,6 +286,7 @@ void signal_attach(struct signal *s, const struct signal_parts *parts) {
     s->store = parts->store;
     s->jobs = parts->jobs;
     compiles_resume(s);
+    replays_resume(s);
     decks_resume(s);
     sources_start(s);
     leftovers_sweep(s);
@@ -290,6 +299,8 @@ static void tick(struct signal *s, usec_t now) {
     clients_tick(s, now);
     sessions_tick(s, now);
     lives_tick(s, now);
+    recordings_tick(s, now);
+    replays_tick(s, now);
     uploads_tick(s, now);
     woken(s);
 }
@@ -358,6 +369,8 @@ void signal_free(struct signal *s) {
     decks_free(s);
     compiles_free(s);
     lives_free(s);
+    recordings_free(s);
+    replays_free(s);
     quota_free(s);
     free(s);
 }

@@ -46,6 +46,8 @@ struct signal_config {
     size_t participants_max;         /* of one visit (200) */
     size_t sources_max;              /* of one visit (32) */
     size_t visits_open_max;          /* visits that somebody is in (1000) */
+    size_t recording_hours_max;      /* of one visit, from its first minute on (12) */
+    uint64_t recordings_min_free;    /* bytes that recordings leave on the disk (1 GiB) */
 
     /* Called on the control thread after every signal_wake and at least once a second, for what
      * app/ keeps there: the store's answers, the pipeline supervisor. May be NULL. */

@@ -344,6 +344,15 @@ void sessions_close_visit(struct signal *s, const char *visit, const char *crede
     }
 }
 
+void sessions_close_slug(struct signal *s, const char *slug) {
+    for (struct session *session = s->sessions->first, *next; session != NULL; session = next) {
+        next = session->next;
+        if (session->kind == SESSION_PLAY && strcmp(session->slug, slug) == 0) {
+            sessions_close(s, session);
+        }
+    }
+}
+
 /* ---- calls on a Location ---- */
 
 struct session *sessions_of_request(struct exchange *x) {

@@ -68,6 +68,9 @@ void sessions_close(struct signal *s, struct session *session);
 /* All of a visit, or only those of one credential. */
 void sessions_close_visit(struct signal *s, const char *visit, const char *credential);
 
+/* Those that play this walkthrough. */
+void sessions_close_slug(struct signal *s, const char *slug);
+
 /* What the media plane said. */
 void sessions_media_event(struct signal *s, const struct media_event *e);
 void sessions_tick(struct signal *s, usec_t now);

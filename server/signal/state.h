@@ -17,6 +17,8 @@ struct feeds;
 struct lives;
 struct lws_context;
 struct lws_vhost;
+struct recordings;
+struct replays;
 struct sessions;
 struct sources;
 
@@ -58,13 +60,15 @@ struct signal {
     uint64_t last_media_id;
 
     struct exchange *exchanges;
-    struct addresses *addresses; /* per-address limits */
-    struct lives *lives;         /* visits that somebody is in */
-    struct sessions *sessions;   /* WHIP and WHEP */
-    struct compiles *compiles;   /* films on their way to walkthroughs */
-    struct decks *decks;         /* slides likewise */
-    struct feeds *feeds;         /* ingest processes in visits */
-    struct sources *sources;     /* the door for RTMP */
+    struct addresses *addresses;   /* per-address limits */
+    struct lives *lives;           /* visits that somebody is in */
+    struct sessions *sessions;     /* WHIP and WHEP */
+    struct compiles *compiles;     /* films on their way to walkthroughs */
+    struct decks *decks;           /* slides likewise */
+    struct feeds *feeds;           /* ingest processes in visits */
+    struct sources *sources;       /* the door for RTMP */
+    struct recordings *recordings; /* visits that are recorded */
+    struct replays *replays;       /* recordings on their way to walkthroughs */
     struct signal_counters counters;
 };
 
