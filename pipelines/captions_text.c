@@ -231,7 +231,8 @@ static bool voice(struct cleaner *c, const char *name, size_t n) {
     }
     const char *space = memchr(name, ' ', n);
     size_t len = space ? n - (size_t)(space + 1 - name) : 0;
-    if (len == 0 || len > 100 || memchr(space + 1, '&', len) || memchr(space + 1, '\n', len)) {
+    if (len == 0 || len > 100 || name[n - 1] == '-' || memchr(space + 1, '&', len) ||
+        memchr(space + 1, '\n', len)) {
         return false;
     }
     return emit_text(c, "<v ") && emit(c, space + 1, len) && emit_text(c, ">");

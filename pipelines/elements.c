@@ -26,7 +26,9 @@ const struct element_need element_needs[] = {
     {"vp8enc", GOOD, "encoding VP8", BOTH},
     {"opusenc", BASE, "encoding Opus", BOTH},
     {"pitch", BAD, "speech at other speeds", ELEMENT_COMPILE},
+    {"avenc_aac", LIBAV, "encoding AAC", ELEMENT_COMPILE},
     {"jpegenc", GOOD, "posters", ELEMENT_COMPILE},
+    {"webpenc", BAD, "pictures of slides", ELEMENT_SLIDES},
     {"qtdemux", GOOD, "reading mp4 and mov", ELEMENT_DECODE},
     {"matroskademux", GOOD, "reading webm and mkv", ELEMENT_DECODE},
     {"avdec_h264", LIBAV, "decoding H.264", ELEMENT_DECODE},
@@ -37,6 +39,12 @@ const struct element_need element_needs[] = {
     {"av1dec", BAD, "decoding AV1", ELEMENT_DECODE},
     {"opusdec", BASE, "decoding Opus", ELEMENT_DECODE},
     {"vorbisdec", BASE, "decoding Vorbis", ELEMENT_DECODE},
+    {"avdec_mp3", LIBAV, "decoding MP3", ELEMENT_DECODE},
+    {"avdec_ac3", LIBAV, "decoding AC-3", ELEMENT_DECODE},
+    {"flacdec", GOOD, "decoding FLAC", ELEMENT_DECODE},
+    {"ssaparse", BASE, "captions in ASS", ELEMENT_DECODE},
+    {"jpegdec", GOOD, "posters and covers", ELEMENT_DECODE},
+    {"pngdec", GOOD, "posters and covers", ELEMENT_DECODE},
 };
 
 const size_t element_need_count = G_N_ELEMENTS(element_needs);

@@ -5,6 +5,7 @@
 #include "doctor.h"
 #include "ingest.h"
 #include "record.h"
+#include "slides.h"
 
 #include <gst/gst.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@ static const char usage[] =
     "       parlour-pipeline ingest --source test|FILE [--loop] --codec vp8|h264\n"
     "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
     "       parlour-pipeline record --fd N --out DIR\n"
+    "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
     "       parlour-pipeline doctor\n"
     "With --unconfined as its first word a job may read and write everything.\n";
 
@@ -26,6 +28,7 @@ static const struct {
 } jobs[] = {{"compile", compile_main},
             {"ingest", ingest_main},
             {"record", record_main},
+            {"slides", slides_main},
             {"doctor", doctor_main}};
 
 int main(int argc, char **argv) {

@@ -29,10 +29,14 @@ static bool replaceable(const char *path) {
     if (rmdir(path) == 0 || errno == ENOENT) {
         return true; /* an empty directory, or none */
     }
-    char *manifest = g_build_filename(path, "manifest.json", NULL);
-    bool presentation = g_file_test(manifest, G_FILE_TEST_IS_REGULAR);
-    g_free(manifest);
-    return presentation;
+    static const char *const tables[] = {"manifest.json", "index.json"}; /* a presentation, slides */
+    bool ours = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(tables) && !ours; i++) {
+        char *table = g_build_filename(path, tables[i], NULL);
+        ours = g_file_test(table, G_FILE_TEST_IS_REGULAR);
+        g_free(table);
+    }
+    return ours;
 }
 
 static int fail(struct failure *ret, const char *path) {
