@@ -25,10 +25,8 @@ void api_visits_list(struct exchange *x);
 void api_visits_create(struct exchange *x);
 void api_visit_get(struct exchange *x);
 void api_visit_change(struct exchange *x);
-void api_visit_delete(struct exchange *x);
 void api_visit_start(struct exchange *x);
 void api_visit_end(struct exchange *x);
-void api_visit_replay(struct exchange *x);
 
 /* api_feeds.c */
 void api_feeds_create(struct exchange *x);
@@ -47,6 +45,11 @@ void api_slides_create(struct exchange *x);
 void api_slides_get(struct exchange *x);
 void api_slides_delete(struct exchange *x);
 void api_slides_file(struct exchange *x);
+
+/* api_replays.c */
+void api_visit_delete(struct exchange *x);
+void api_visit_replay(struct exchange *x);
+void api_recording_consent(struct exchange *x);
 
 /* api_invites.c */
 void api_invites_list(struct exchange *x);

@@ -1,6 +1,7 @@
 #include "signal/api.h"
 #include "signal/fields.h"
 #include "signal/live.h"
+#include "signal/recordings.h"
 #include "signal/state.h"
 #include "wire/json.h"
 
@@ -216,34 +217,6 @@ void api_visit_change(struct exchange *x) {
     }
 }
 
-static void deleted(void *ctx, int result, void *argument) {
-    struct exchange *x = ctx;
-    const struct row_id *id = argument;
-
-    if (result == 0) {
-        struct live *live = live_find(x->signal, id->id);
-        if (live != NULL) {
-            visit_end(live->visit);
-            live_changed(x->signal, live);
-        }
-    }
-    if (!exchange_resume(x)) {
-        return;
-    }
-    if (result < 0) {
-        reply_failure(x, result, "There is no such visit.");
-    } else {
-        reply_empty(x, 204);
-    }
-}
-
-void api_visit_delete(struct exchange *x) {
-    struct row_id id = {0};
-
-    name_row(x, id.id);
-    EXCHANGE_STORE(x, visits_delete, &id, deleted);
-}
-
 /* ---- start, end ---- */
 
 static void progressed(void *ctx, int result, void *argument) {
@@ -257,6 +230,9 @@ static void progressed(void *ctx, int result, void *argument) {
     } else if (live != NULL && p->state == VISIT_LIVE) {
         visit_start(live->visit);
         live_changed(x->signal, live);
+    }
+    if (result == 0 && live == NULL && p->state == VISIT_ENDED) {
+        recordings_visit_ended(x->signal, p->id, p->visit.title);
     }
     if (exchange_resume(x)) {
         reply_visit(x, 200, result, &p->visit);
@@ -276,22 +252,4 @@ void api_visit_start(struct exchange *x) {
 
 void api_visit_end(struct exchange *x) {
     progress(x, VISIT_ENDED);
-}
-
-static void replay_found(void *ctx, int result, void *argument) {
-    struct exchange *x = ctx;
-
-    (void)argument;
-    if (!exchange_resume(x)) {
-        return;
-    }
-    reply_failure(x, result < 0 ? result : -ENOENT,
-                  result < 0 ? "There is no such visit." : "This visit was not recorded.");
-}
-
-void api_visit_replay(struct exchange *x) {
-    struct visit_row v = {0};
-
-    name_row(x, v.id);
-    EXCHANGE_STORE(x, visits_get, &v, replay_found);
 }

@@ -4,6 +4,8 @@
 #include "signal/fields.h"
 #include "signal/job_events.h"
 #include "signal/presentation.h"
+#include "signal/recording_log.h"
+#include "signal/replays.h"
 #include "signal/state.h"
 #include "wire/json.h"
 
@@ -36,7 +38,8 @@ static struct json *rungs_json(const struct json *manifest) {
 static void put_progress(struct json *o, const struct exchange *x,
                          const struct walkthrough_row *w) {
     struct compile_state now = {.fraction = w->progress, .seconds_left = -1};
-    bool compiling = w->state == WALKTHROUGH_COMPILING && compiles_state(x->signal, w->id, &now);
+    bool compiling = w->state == WALKTHROUGH_COMPILING && (compiles_state(x->signal, w->id, &now) ||
+                                                           replays_state(x->signal, w->id, &now));
 
     json_put_number(o, "progress", now.fraction);
     json_put_text(o, "stage", compiling ? now.stage : NULL);
@@ -338,6 +341,9 @@ static void deleted(void *ctx, int result, void *argument) {
         upload_remove(x->signal, w->source);
         upload_remove(x->signal, w->film);
         captions_forget(x->signal, w->id);
+        if (w->visit[0] != '\0') {
+            replays_forget(x->signal, w->visit);
+        }
     }
     if (!exchange_resume(x)) {
         return;
@@ -438,6 +444,10 @@ static void retry_now(void *ctx, int result, void *argument) {
     w = *(const struct walkthrough_row *)argument;
     if (w.state != WALKTHROUGH_FAILED) {
         reply_problem(x, 409, "not-failed", "Only what has failed can be tried again.");
+    } else if (w.visit[0] != '\0' && recording_exists(x->signal->config->data_dir, w.visit)) {
+        replays_make(x->signal, w.visit, "");
+        w.state = WALKTHROUGH_COMPILING;
+        reply_json(x, 202, walkthrough_json(x, &w, true));
     } else if (w.source[0] == '\0' || upload_path(x->signal, w.source, path, sizeof path) < 0 ||
                access(path, R_OK) < 0) {
         reply_problem(x, 409, "no-source", "The uploaded file is no longer here.");

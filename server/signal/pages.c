@@ -7,6 +7,7 @@
 #include "signal/files.h"
 #include "signal/live.h"
 #include "signal/presentation.h"
+#include "signal/recording_log.h"
 #include "signal/state.h"
 #include "wire/json.h"
 
@@ -163,9 +164,10 @@ struct visit_page {
     size_t next;
 };
 
-static void visit_error(struct exchange *x, int status, const char *word, const char *title,
-                        const char *detail) {
-    struct json *boot = json_new_object(), *error = json_new_object();
+/* Takes `boot`, which may hold more than the error. */
+static void visit_error_with(struct exchange *x, struct json *boot, int status, const char *word,
+                             const char *title, const char *detail) {
+    struct json *error = json_new_object();
     char type[96];
 
     snprintf(type, sizeof type, "urn:parlour:problem:%s", word);
@@ -181,11 +183,73 @@ static void visit_error(struct exchange *x, int status, const char *word, const 
                    .template = "visit.html", .title = title, .description = detail, .boot = boot});
 }
 
+static void visit_error(struct exchange *x, int status, const char *word, const char *title,
+                        const char *detail) {
+    visit_error_with(x, json_new_object(), status, word, title, detail);
+}
+
+static struct json *invite_json(const struct invite_row *row) {
+    struct json *o = json_new_object();
+
+    json_put_text(o, "id", row->id);
+    json_put_text(o, "name", row->name);
+    return o;
+}
+
+/* The visit is over: what is left of it is its replay, and the word about being in it. */
+static void ended_replay_found(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+    const struct walkthrough_row *row = argument;
+    struct json *boot, *visit, *host, *replay = NULL;
+
+    if (!exchange_resume(x)) {
+        return;
+    }
+    const struct invite_open *open = x->scratch;
+    const char *data_dir = x->signal->config->data_dir;
+    boot = json_new_object(), visit = json_new_object(), host = json_new_object();
+    json_put_text(host, "name", open->visit.host_name);
+    json_put_text(visit, "id", open->visit.id);
+    json_put_text(visit, "title", open->visit.title);
+    json_put(visit, "host", host);
+    json_put_text(visit, "recording", visit_recording_name(open->visit.recording));
+    json_put(boot, "visit", visit);
+    json_put(boot, "invite", invite_json(&open->invite));
+    const int word = recording_word(data_dir, open->visit.id, open->invite.id);
+    if (word >= 0) {
+        json_put_bool(boot, "consented_recording", word > 0);
+    } else {
+        json_put_null(boot, "consented_recording");
+    }
+    if (result == 0 || (result == -ENOENT && recording_exists(data_dir, open->visit.id))) {
+        replay = json_new_object();
+        json_put_text(replay, "slug", result == 0 ? row->slug : NULL);
+        json_put_text(replay, "state",
+                      walkthrough_state_name(result == 0 ? row->state : WALKTHROUGH_COMPILING));
+    }
+    json_put(boot, "replay", replay);
+    visit_error_with(x, boot, 410, "ended", "This visit has ended",
+                     "Ask the person who invited you for a new link.");
+}
+
+static void visit_has_ended(struct exchange *x, const struct invite_open *open) {
+    struct walkthrough_row row = {0};
+
+    x->scratch = malloc(sizeof *open);
+    if (x->scratch == NULL) {
+        reply_failure(x, -ENOMEM, NULL);
+        return;
+    }
+    memcpy(x->scratch, open, sizeof *open);
+    memcpy(row.visit, open->visit.id, sizeof row.visit);
+    EXCHANGE_STORE(x, walkthroughs_get, &row, ended_replay_found);
+}
+
 static void render_visit(struct exchange *x, struct visit_page *p) {
     const struct visit_row *v = &p->open.visit;
     const struct live *live = live_find(x->signal, v->id);
     struct json *boot = json_new_object(), *visit = json_new_object();
-    struct json *host = json_new_object(), *invite = json_new_object();
+    struct json *host = json_new_object();
     char description[512];
 
     json_put_text(host, "name", v->host_name);
@@ -199,11 +263,9 @@ static void render_visit(struct exchange *x, struct visit_page *p) {
     json_put_text(visit, "recording", visit_recording_name(v->recording));
     json_put(visit, "products", p->products);
     p->products = NULL;
-    json_put_text(invite, "id", p->open.invite.id);
-    json_put_text(invite, "name", p->open.invite.name);
     json_put_text(boot, "page", "visit");
     json_put(boot, "visit", visit);
-    json_put(boot, "invite", invite);
+    json_put(boot, "invite", invite_json(&p->open.invite));
     json_put(boot, "ice_servers", ice_servers_json(x->signal->config->ice_servers));
     snprintf(description, sizeof description, "%s%s%s", v->host_name,
              v->host_name[0] != '\0' && x->signal->config->company[0] != '\0' ? ", " : "",
@@ -280,8 +342,7 @@ static void visit_opened(void *ctx, int result, void *argument) {
     } else if (result < 0) {
         visit_error(x, 503, "busy", "The server is busy", "Try again in a moment.");
     } else if (open->visit.state == VISIT_ENDED) {
-        visit_error(x, 410, "ended", "This visit has ended",
-                    "Ask the person who invited you for a new link.");
+        visit_has_ended(x, open);
     } else {
         struct visit_page *p = calloc(1, sizeof *p);
         if (p == NULL) {

@@ -300,6 +300,21 @@ static bool is_left_out(const struct census *c, uint64_t media) {
     return false;
 }
 
+int recording_word(const char *data_dir, const char *visit, const char *credential) {
+    struct census c = {0};
+    int r = read_lines(data_dir, visit, take_line, &c);
+
+    if (r == 0) {
+        r = -ENOENT;
+        for (size_t i = 0; i < c.word_count; i++) {
+            r = strcmp(c.words[i].credential, credential) == 0 ? c.words[i].agreed : r;
+        }
+    }
+    free(c.owners);
+    free(c.words);
+    return r;
+}
+
 /* The id that a track's name begins with; false for other files. */
 static bool track_source(const char *name, uint64_t *ret) {
     char *end = NULL;

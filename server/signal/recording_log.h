@@ -30,6 +30,9 @@ int recording_log_add(const struct recording_log *log, const char *event, struct
 int recording_log_consent(const char *data_dir, const char *visit, const char *credential,
                           bool agreed);
 
+/* What the holder of this credential said last: 1 yes, 0 no, −errno (-ENOENT: nothing). */
+int recording_word(const char *data_dir, const char *visit, const char *credential);
+
 /* When the first line was written, Unix µs; 0: unknown. */
 uint64_t recording_began(const char *data_dir, const char *visit);
 

@@ -186,6 +186,9 @@ static void row_stored(void *ctx, int result, void *argument) {
         return;
     }
     memcpy(r->walkthrough, row->id, sizeof r->walkthrough);
+    if (r->title[0] == '\0') {
+        snprintf(r->title, sizeof r->title, "%s", row->title);
+    }
     if (r->again) {
         look(s, r);
     } else {
