@@ -87,20 +87,13 @@ static void to_light(enum colour_transfer transfer, double rgb[3]) {
     }
 }
 
-/* BT.2087: primaries of BT.2020 to BT.709. What those cannot show goes towards grey. */
+/* BT.2087: primaries of BT.2020 to BT.709. What those cannot show is cut off, so that what was a
+ * strong colour stays one. */
 static void narrow(double rgb[3]) {
     const double r = rgb[0], g = rgb[1], b = rgb[2];
-    rgb[0] = 1.6605 * r - 0.5876 * g - 0.0728 * b;
-    rgb[1] = -0.1246 * r + 1.1329 * g - 0.0083 * b;
-    rgb[2] = -0.0182 * r - 0.1006 * g + 1.1187 * b;
-    double y = 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2];
-    double low = fmin(rgb[0], fmin(rgb[1], rgb[2]));
-    if (low < 0 && y > 0) {
-        double keep = y / (y - low);
-        for (int i = 0; i < 3; i++) {
-            rgb[i] = y + keep * (rgb[i] - y);
-        }
-    }
+    rgb[0] = fmax(1.6605 * r - 0.5876 * g - 0.0728 * b, 0);
+    rgb[1] = fmax(-0.1246 * r + 1.1329 * g - 0.0083 * b, 0);
+    rgb[2] = fmax(-0.0182 * r - 0.1006 * g + 1.1187 * b, 0);
 }
 
 /* The highlights: a curve that leaves the line at KNEE with its slope and reaches 1 at PEAK

@@ -89,8 +89,8 @@ static void describe_source(const struct job *job, GString *text) {
                            "parlourcolour ! ",
                            ladder->fps_n, ladder->fps_d, turned ? top->height : top->width,
                            turned ? top->width : top->height);
-    if (g_strcmp0(probe->turn, "none") != 0) {
-        g_string_append_printf(text, "videoflip method=%s ! ", probe->turn);
+    if (g_strcmp0(probe->turn, "identity") != 0) {
+        g_string_append_printf(text, "videoflip video-direction=%s ! ", probe->turn);
     }
     /* No size here: videoflip swaps the sides only once pictures flow. */
     g_string_append(text, "capsfilter name=gate caps=video/x-raw,format=I420,colorimetry=bt601 ! "

@@ -14,31 +14,27 @@ char *probe_uri(const char *path) {
     return gst_filename_to_uri(path, NULL);
 }
 
-/* Image orientations (EXIF names in GST_TAG_IMAGE_ORIENTATION) as methods of videoflip. */
+/* Image orientations (GST_TAG_IMAGE_ORIENTATION) as values of videoflip's video-direction. */
 static const struct {
-    const char *tag, *method;
+    const char *tag, *direction;
     bool turned;
 } turns[] = {
-    {"rotate-0", "none", false},
-    {"rotate-90", "clockwise", true},
-    {"rotate-180", "rotate-180", false},
-    {"rotate-270", "counterclockwise", true},
-    {"flip-rotate-0", "horizontal-flip", false},
-    {"flip-rotate-90", "upper-right-diagonal", true},
-    {"flip-rotate-180", "vertical-flip", false},
-    {"flip-rotate-270", "upper-left-diagonal", true},
+    {"rotate-0", "identity", false},    {"rotate-90", "90r", true},
+    {"rotate-180", "180", false},       {"rotate-270", "90l", true},
+    {"flip-rotate-0", "horiz", false},  {"flip-rotate-90", "ur-ll", true},
+    {"flip-rotate-180", "vert", false}, {"flip-rotate-270", "ul-lr", true},
 };
 
 static void read_turn(GstDiscovererStreamInfo *info, struct probe *ret) {
     const GstTagList *tags = gst_discoverer_stream_info_get_tags(info);
     char *name = NULL;
-    g_strlcpy(ret->turn, "none", sizeof(ret->turn));
+    g_strlcpy(ret->turn, "identity", sizeof(ret->turn));
     if (!tags || !gst_tag_list_get_string(tags, GST_TAG_IMAGE_ORIENTATION, &name)) {
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(turns); i++) {
         if (strcmp(name, turns[i].tag) == 0) {
-            g_strlcpy(ret->turn, turns[i].method, sizeof(ret->turn));
+            g_strlcpy(ret->turn, turns[i].direction, sizeof(ret->turn));
             ret->picture.turned = turns[i].turned;
         }
     }
@@ -124,7 +120,7 @@ static void describe_video(GstDiscovererVideoInfo *video, struct probe *ret) {
     source->fps = p->fps_d > 0 ? (double)p->fps_n / p->fps_d : 0;
     source->hdr = is_hdr(GST_DISCOVERER_STREAM_INFO(video));
     source->interlaced = ret->interlaced;
-    source->rotated = strcmp(ret->turn, "none") != 0;
+    source->rotated = strcmp(ret->turn, "identity") != 0;
 }
 
 static bool read_video(GstDiscovererInfo *info, struct probe *ret) {

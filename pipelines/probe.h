@@ -10,7 +10,7 @@ struct probe {
     bool interlaced; /* or in part */
     struct picture picture;
     struct manifest_source source;
-    char turn[32];      /* videoflip's name of the turn that sets the picture upright */
+    char turn[32];      /* videoflip's video-direction that sets the picture upright */
     char video_id[256]; /* GStreamer stream ids */
     char audio_id[256];
 };
