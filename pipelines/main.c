@@ -1,4 +1,5 @@
 /* parlour-pipeline: one media job a process. */
+#include "assemble.h"
 #include "compile.h"
 #include "confine.h"
 #include "control.h"
@@ -18,6 +19,7 @@ static const char usage[] =
     "       parlour-pipeline ingest --source test|FILE [--loop] --codec vp8|h264\n"
     "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
     "       parlour-pipeline record --fd N --out DIR\n"
+    "       parlour-pipeline assemble RECORDING --out DIR [--title T]\n"
     "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
     "       parlour-pipeline doctor\n"
     "With --unconfined as its first word a job may read and write everything.\n";
@@ -28,6 +30,7 @@ static const struct {
 } jobs[] = {{"compile", compile_main},
             {"ingest", ingest_main},
             {"record", record_main},
+            {"assemble", assemble_main},
             {"slides", slides_main},
             {"doctor", doctor_main}};
 
