@@ -7,6 +7,7 @@
 #include "ingest.h"
 #include "record.h"
 #include "slides.h"
+#include "thumbs.h"
 
 #include <gst/gst.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ static const char usage[] =
     "       parlour-pipeline record --fd N --out DIR\n"
     "       parlour-pipeline assemble RECORDING --out DIR [--title T]\n"
     "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
+    "       parlour-pipeline thumbs IN --out DIR\n"
     "       parlour-pipeline doctor\n"
     "With --unconfined as its first word a job may read and write everything.\n";
 
@@ -32,6 +34,7 @@ static const struct {
             {"record", record_main},
             {"assemble", assemble_main},
             {"slides", slides_main},
+            {"thumbs", thumbs_main},
             {"doctor", doctor_main}};
 
 int main(int argc, char **argv) {
