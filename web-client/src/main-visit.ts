@@ -1,6 +1,6 @@
 /* The customer's page: the door, the room, the good-bye. */
 import { html, nothing, render, type TemplateResult } from "lit";
-import { iceServersOf, parseVisitBoot, type PageError, type VisitBoot } from "./core/boot";
+import { iceServersOf, parseOverBoot, parseVisitBoot, type OverBoot, type PageError, type VisitBoot } from "./core/boot";
 import { firstName } from "./core/names";
 import { EMPTY_STAGE, stageView, type StageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
@@ -13,15 +13,62 @@ import type { MediaSession, SessionState } from "./media/session";
 import { Speakers } from "./media/speakers";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
+import { consentToRecording, words } from "./net/api";
 import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
+import { ReplayWatch } from "./replay-watch";
 import type { Entering } from "./ui/door";
+import "./ui/ask";
 import "./ui/closed";
 import "./ui/door";
 import "./ui/preview";
+import "./ui/recording-choice";
+import "./ui/replay";
 import "./ui/room";
 
 const NOTE_STAYS = 5_000;
+
+/* What a visit that is over still offers: its replay, and a word about one's own part in it. */
+class Afterwards {
+  private note = "";
+  private readonly watch: ReplayWatch;
+
+  constructor(
+    private readonly visit: string,
+    private readonly token: string,
+    /* Whether this guest's part may be kept. */
+    private kept: boolean,
+    private readonly onchange: () => void,
+  ) {
+    this.watch = new ReplayWatch({ visit, token, signal: new AbortController().signal, onchange });
+  }
+
+  private async consent(kept: boolean): Promise<void> {
+    const before = this.kept;
+    this.kept = kept;
+    this.note = "";
+    this.onchange();
+    try {
+      await consentToRecording(this.visit, this.token, kept, new AbortController().signal);
+      this.note = t("replay.changed");
+      this.watch.again();
+    } catch (error) {
+      this.kept = before;
+      this.note = words(error, t("error.offline"), t("error.odd"));
+    }
+    this.onchange();
+  }
+
+  content(): TemplateResult {
+    return html`<pl-replay
+      .state=${this.watch.state}
+      .invite=${this.token}
+      .kept=${this.kept}
+      .note=${this.note}
+      @pl-consent=${(e: CustomEvent<boolean>) => void this.consent(e.detail)}
+    ></pl-replay>`;
+  }
+}
 
 class VisitPage {
   private place: "door" | "room" | "left" | "ended" = "door";
@@ -45,6 +92,9 @@ class VisitPage {
   private devices: Devices = { cameras: [], microphones: [] };
   private preview: CaptureKind | null = null;
   private trouble: DeviceTrouble | "" = "";
+  private asking = { open: false, sent: false, failure: "" };
+  private choosing = false;
+  private afterwards: Afterwards | null = null;
   private publisher: Publisher | null = null;
   private publishing: Record<CaptureKind, boolean> = { camera: false, microphone: false };
   private readonly capture = new Capture(
@@ -96,7 +146,15 @@ class VisitPage {
         const before = this.visit;
         this.visit = reduce(this.visit, message);
         if (message.type === "welcome") {
-          this.socket?.send({ type: "consent", data: { watch: true, recording: entering.recording } });
+          this.socket?.send({ type: "consent", data: { watch: true, recording: this.entering.recording } });
+        }
+        if (message.type === "question" && this.asking.sent && message.question.participant === this.visit?.me) {
+          this.asking = { open: false, sent: false, failure: "" };
+          this.say(t("room.asked", { host: this.shortName }));
+        }
+        if (message.type === "error" && this.asking.sent) {
+          this.asking = { open: true, sent: false, failure: message.code === "too-fast" ? t("room.ask_fast") : message.message };
+          this.draw();
         }
         if (this.visit?.visit.state === "ended") {
           this.leave("ended");
@@ -166,11 +224,17 @@ class VisitPage {
     if (to === "ended") {
       this.session?.ended();
       this.publisher?.session.ended();
+      const recording = this.visit?.visit.recording ?? this.boot.visit.recording;
+      if (recording !== "off" && (this.refused === "" || this.refused === "ended")) {
+        this.afterwards ??= new Afterwards(this.boot.visit.id, this.token, this.entering.recording, () => this.draw());
+      }
     }
     this.life.abort();
     this.publisher = null;
     this.publishing = { camera: false, microphone: false };
     this.preview = null;
+    this.asking = { ...this.asking, open: false };
+    this.choosing = false;
     this.capture.close();
     this.streams = [];
     this.draw();
@@ -284,6 +348,19 @@ class VisitPage {
     this.draw();
   }
 
+  private ask(text: string): void {
+    const sent = this.socket?.send({ type: "ask", data: { text } }) === true;
+    this.asking = { open: true, sent, failure: sent ? "" : t("room.ask_away") };
+    this.draw();
+  }
+
+  /* Also kept for the next welcome, when the socket is away. */
+  private consent(recording: boolean): void {
+    this.entering = { ...this.entering, recording };
+    this.socket?.send({ type: "consent", data: { watch: true, recording } });
+    this.draw();
+  }
+
   private view(): StageView {
     return this.visit === null ? EMPTY_STAGE : stageView(this.visit, { hideMine: true });
   }
@@ -330,7 +407,8 @@ class VisitPage {
           .company=${visit.company.name}
           .heading=${this.refused === "" ? t("bye.title") : t(`closed.${this.refused}` as Key)}
           .text=${this.refused === "" ? `${t("bye.ended", { host: this.shortName })} ${t("bye.close")}` : t(`closed.${this.refused}_more` as Key)}
-        ></pl-closed>`;
+          >${this.afterwards?.content() ?? nothing}</pl-closed
+        >`;
     }
   }
 
@@ -356,6 +434,17 @@ class VisitPage {
         .banner=${this.banner()}
         .note=${this.note}
         .fill=${this.fill}
+        .recording=${this.visit?.visit.recording_active ?? false}
+        .mayRecord=${(this.visit?.visit.recording ?? this.boot.visit.recording) !== "off"}
+        .unplayable=${this.visit?.unplayable ?? ""}
+        @pl-ask=${() => {
+          this.asking = { open: true, sent: false, failure: "" };
+          this.draw();
+        }}
+        @pl-recording=${() => {
+          this.choosing = true;
+          this.draw();
+        }}
         @pl-sound=${(e: CustomEvent<boolean>) => void this.soundWanted(e.detail)}
         @pl-microphone=${() => void this.toggle("microphone")}
         @pl-camera=${() => void this.toggle("camera")}
@@ -379,7 +468,30 @@ class VisitPage {
         @pl-retry=${() => void this.choose(null)}
         @pl-publish=${() => void this.publish()}
         @pl-close=${() => this.dismiss()}
-      ></pl-preview>`;
+      ></pl-preview>
+      <pl-ask
+        .open=${this.asking.open}
+        .host=${this.shortName}
+        .me=${this.visit?.me ?? ""}
+        .questions=${this.visit?.questions ?? []}
+        .failure=${this.asking.failure}
+        @pl-send=${(e: CustomEvent<string>) => this.ask(e.detail)}
+        @pl-close=${() => {
+          this.asking = { open: false, sent: false, failure: "" };
+          this.draw();
+        }}
+      ></pl-ask>
+      <pl-recording-choice
+        .open=${this.choosing}
+        .active=${this.visit?.visit.recording_active ?? false}
+        .asks=${this.visit?.visit.recording === "ask"}
+        .mine=${this.entering.recording}
+        @pl-consent=${(e: CustomEvent<boolean>) => this.consent(e.detail)}
+        @pl-close=${() => {
+          this.choosing = false;
+          this.draw();
+        }}
+      ></pl-recording-choice>`;
   }
 }
 
@@ -391,11 +503,28 @@ function closed(error: PageError, company: string): TemplateResult {
   return html`<pl-closed .company=${company} .heading=${t(`closed.${kind}` as Key)} .text=${more}></pl-closed>`;
 }
 
+/* The same link, opened when the visit is over. */
+function over(boot: OverBoot, token: string, host: HTMLElement): void {
+  const draw = (): void => {
+    render(
+      html`<pl-closed .company=${boot.company.name} .heading=${t("closed.ended")} .text=${t("closed.ended_more")}>
+        ${afterwards.content()}
+      </pl-closed>`,
+      host,
+    );
+  };
+  const afterwards = new Afterwards(boot.visit.id, token, boot.consented_recording, draw);
+  draw();
+}
+
 function main(): void {
   const { host, boot } = startPage();
   const token = decodeURIComponent(location.pathname.split("/")[2] ?? "");
   const parsed = parseVisitBoot(boot);
-  if (!parsed.ok) {
+  const after = parsed.ok ? null : parseOverBoot(boot);
+  if (after !== null && after.visit.recording !== "off") {
+    over(after, token, host);
+  } else if (!parsed.ok) {
     render(closed(parsed.error, parsed.company), host);
   } else if (!hasWebRtc()) {
     render(html`<pl-closed .heading=${t("closed.other")} .text=${t("error.browser")}>${nothing}</pl-closed>`, host);

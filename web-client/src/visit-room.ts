@@ -1,7 +1,8 @@
 /* The rep's side of one visit: socket, own view of the stage, camera and screen. Lives as long as the
  * console shows that visit. */
 import { html, render, type TemplateResult } from "lit";
-import type { CreatedInvite, VisitInfo } from "./core/api";
+import type { CreatedInvite, LiveSource, VisitInfo } from "./core/api";
+import { wholeDelay, type WholeDelay } from "./core/delay";
 import { EMPTY_STAGE, stageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
@@ -10,14 +11,19 @@ import { canShareScreen, DeviceError, openScreen, watchDevices, type Devices, ty
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
 import type { MediaSession, SessionState } from "./media/session";
 import { Speakers } from "./media/speakers";
+import { watchViewDelay } from "./media/view-delay";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
 import { qrUrl, words, type Api } from "./net/api";
 import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
+import { ReplayWatch } from "./replay-watch";
+import "./ui/stage-sources";
 import "./ui/studio";
 
 const COPIED_STAYS = 2_500;
+/* While the sheet with the sources is open. */
+const SOURCES_EVERY = 2_000;
 
 export interface VisitRoomOptions {
   readonly host: HTMLElement;
@@ -49,6 +55,14 @@ export class VisitRoom {
   private qr = "";
   private copied: "" | "yes" | "no" = "";
   private products: readonly string[] = [];
+  private sources: readonly LiveSource[] | null = null;
+  private choosing = { open: false, busy: "", failure: "" };
+  /* What takes a source off stage that we put on: feed by source. */
+  private readonly feeds = new Map<string, string>();
+  private sourcesTimer: ReturnType<typeof setTimeout> | undefined;
+  /* From the server's door to this screen. */
+  private viewMs: number | null = null;
+  private replay: ReplayWatch | null = null;
   /* Ends with the page's view of this visit, or with the visit. */
   private readonly life = new AbortController();
   private readonly capture: Capture;
@@ -65,6 +79,7 @@ export class VisitRoom {
       this.draw();
     });
     if (this.info.state === "ended") {
+      this.watchReplay();
       this.draw();
       return;
     }
@@ -132,6 +147,15 @@ export class VisitRoom {
         this.draw();
       },
     });
+    watchViewDelay(
+      this.session,
+      () => stageView(this.visit, { hideMine: false }).main?.slot ?? null,
+      signal,
+      (ms) => {
+        this.viewMs = ms;
+        this.draw();
+      },
+    );
     watchDevices(signal, (devices) => {
       this.devices = devices;
       this.draw();
@@ -321,6 +345,9 @@ export class VisitRoom {
   }
 
   private ended(): void {
+    if (this.info.recording !== "off" || this.visit?.visit.recording_active === true) {
+      this.watchReplay();
+    }
     this.info = { ...this.info, state: "ended" };
     this.visit = null;
     this.session?.ended();
@@ -328,6 +355,67 @@ export class VisitRoom {
     this.screen?.publisher.session.ended();
     this.close();
     this.draw();
+  }
+
+  private watchReplay(): void {
+    if (this.info.recording !== "off") {
+      this.replay ??= new ReplayWatch({ visit: this.info.id, token: null, signal: this.options.signal, onchange: () => this.draw() });
+    }
+  }
+
+  private async loadSources(): Promise<void> {
+    clearTimeout(this.sourcesTimer);
+    try {
+      this.sources = await this.options.api.sources();
+    } catch (error) {
+      this.sources ??= [];
+      this.choosing = { ...this.choosing, failure: words(error, t("error.offline"), t("error.odd")) };
+    }
+    clearTimeout(this.sourcesTimer);
+    if (this.choosing.open && !this.life.signal.aborted) {
+      this.sourcesTimer = setTimeout(() => void this.loadSources(), SOURCES_EVERY);
+    }
+    this.draw();
+  }
+
+  private async putOn(id: string): Promise<void> {
+    const source = this.sources?.find((s) => s.id === id);
+    this.choosing = { ...this.choosing, busy: id, failure: "" };
+    this.draw();
+    try {
+      this.feeds.set(id, await this.options.api.startFeed(this.info.id, id));
+      this.choosing = { open: false, busy: "", failure: "" };
+    } catch (error) {
+      const why = words(error, t("error.offline"), t("error.odd"));
+      this.choosing = { ...this.choosing, busy: "", failure: t("visit.source_failed", { name: source?.name ?? "", why }) };
+    }
+    await this.loadSources();
+  }
+
+  private async takeOff(id: string): Promise<void> {
+    const feed = this.feeds.get(id) ?? this.sources?.find((s) => s.id === id)?.feed ?? null;
+    this.choosing = { ...this.choosing, busy: id, failure: "" };
+    this.draw();
+    try {
+      if (feed !== null) {
+        await this.options.api.stopFeed(this.info.id, feed);
+      }
+      this.feeds.delete(id);
+      this.choosing = { ...this.choosing, busy: "" };
+    } catch (error) {
+      this.choosing = { ...this.choosing, busy: "", failure: words(error, t("error.offline"), t("error.odd")) };
+    }
+    await this.loadSources();
+  }
+
+  /* How old the main picture is; what a live source's process measured counts in. */
+  private delay(): WholeDelay | null {
+    const main = stageView(this.visit, { hideMine: false }).main;
+    if (main === null) {
+      return null;
+    }
+    const feed = this.visit?.feeds.get(main.source);
+    return wholeDelay(this.viewMs, feed?.delay_ms ?? null, feed !== undefined);
   }
 
   private async link(): Promise<CreatedInvite | null> {
@@ -382,6 +470,15 @@ export class VisitRoom {
     return this.screen !== null ? t("visit.sharing") : "";
   }
 
+  private recordingTrouble(): string {
+    const problem = this.visit?.visit.recording_problem ?? null;
+    if (problem === null) {
+      return "";
+    }
+    const known = ["disk_full", "too_long", "no_recorder"].includes(problem) ? problem : "other";
+    return t(`recording.problem.${known}` as Key);
+  }
+
   private draw(): void {
     if (!this.options.signal.aborted) {
       render(this.content(), this.options.host);
@@ -411,11 +508,22 @@ export class VisitRoom {
       .cameraId=${camera?.device ?? ""}
       .microphoneId=${microphone?.device ?? ""}
       .banner=${this.banner()}
-      .troubles=${[this.trouble, this.deviceTrouble.camera, this.deviceTrouble.microphone].filter((words) => words !== "")}
+      .troubles=${[this.trouble, this.deviceTrouble.camera, this.deviceTrouble.microphone].concat(this.recordingTrouble()).filter((words) => words !== "")}
       .link=${this.invite?.url ?? ""}
       .qr=${this.qr}
       .copied=${this.copied}
       .products=${this.products}
+      .questions=${this.visit?.questions ?? []}
+      .recording=${this.visit?.visit.recording_active ?? false}
+      .feeds=${[...(this.visit?.feeds.values() ?? [])]}
+      .delay=${this.delay()}
+      .onStage=${[...(this.visit?.feeds.keys() ?? [])].length > 0}
+      .replay=${this.replay?.state ?? null}
+      @pl-sources=${() => {
+        this.choosing = { open: true, busy: "", failure: "" };
+        void this.loadSources();
+        this.draw();
+      }}
       @pl-camera=${() => void this.toggleCamera()}
       @pl-microphone=${() => void this.toggleMicrophone()}
       @pl-screen=${() => void this.toggleScreen()}
@@ -424,6 +532,19 @@ export class VisitRoom {
       @pl-copy=${() => void this.copy()}
       @pl-qr=${() => void this.toggleQr()}
       @pl-device=${(e: CustomEvent<{ kind: CaptureKind; id: string }>) => void this.openOwn(e.detail.kind, e.detail.id)}
-    ></pl-studio>`;
+    ></pl-studio>
+    <pl-stage-sources
+      .open=${this.choosing.open}
+      .visit=${this.info.id}
+      .sources=${this.sources}
+      .busy=${this.choosing.busy}
+      .failure=${this.choosing.failure}
+      @pl-on=${(e: CustomEvent<string>) => void this.putOn(e.detail)}
+      @pl-off=${(e: CustomEvent<string>) => void this.takeOff(e.detail)}
+      @pl-close=${() => {
+        this.choosing = { open: false, busy: "", failure: "" };
+        this.draw();
+      }}
+    ></pl-stage-sources>`;
   }
 }

@@ -2,6 +2,12 @@
 import { recording, visitState } from "./protocol";
 import { flag, list, nullable, number, object, oneOf, read, text, withDefault, type Reader, type Shape } from "./shape";
 
+export const walkthroughState = oneOf("compiling", "ready", "failed");
+
+/* The recording of a visit, as far as it is. */
+export const replay = object({ slug: text, state: walkthroughState });
+export type Replay = Shape<typeof replay>;
+
 export const visit = object({
   id: text,
   title: withDefault(text, ""),
@@ -11,6 +17,8 @@ export const visit = object({
   started_at: nullable(text),
   ended_at: nullable(text),
   recording: withDefault(recording, "off"),
+  /* Once it is over: its recording, if there is one. */
+  replay: nullable(replay),
   products: withDefault(list(text), []),
   people: withDefault(object({ present: withDefault(number, 0) }), { present: 0 }),
 });
@@ -45,8 +53,6 @@ function lenient<T>(reader: Reader<T>): Reader<readonly T[]> {
         });
 }
 
-export const walkthroughState = oneOf("compiling", "ready", "failed");
-
 export const walkthrough = object({
   id: text,
   slug: text,
@@ -72,10 +78,6 @@ export const walkthrough = object({
 });
 export type WalkthroughInfo = Shape<typeof walkthrough>;
 
-/* The recording of a visit, as far as it is. */
-export const replay = object({ slug: text, state: walkthroughState });
-export type Replay = Shape<typeof replay>;
-
 export const sourceKind = oneOf("rtmp", "srt", "srt-caller", "rtsp", "playlist", "test");
 export type SourceKind = Shape<typeof sourceKind>;
 export const sourceState = oneOf("off", "waiting", "connected", "lost");
@@ -96,6 +98,9 @@ export const liveSource = object({
   detail: withDefault(text, ""),
   /* The visit it is on stage of. */
   visit: nullable(text),
+  /* What takes it off there, and what it is called there. */
+  feed: nullable(text),
+  source: nullable(text),
 });
 export type LiveSource = Shape<typeof liveSource>;
 

@@ -1,4 +1,5 @@
 /* A Peer without a browser: tests say what the network does. */
+import type { PlayoutCounters } from "../core/delay";
 import type { MediaCounters } from "../core/quality";
 import type { Peer, PeerLine, PeerState } from "./peer";
 
@@ -11,6 +12,7 @@ export class FakePeer implements Peer {
   acceptedRestart: string | null = null;
   servers: readonly RTCIceServer[] = [];
   next: MediaCounters = { at: 0, packets: 0, lost: 0, rtt: null, freezes: 0 };
+  shown: { counters: PlayoutCounters; rtt: number | null } | null = null;
   private generation = 0;
 
   constructor(readonly lines: readonly PeerLine[]) {}
@@ -50,6 +52,10 @@ export class FakePeer implements Peer {
 
   counters(): Promise<MediaCounters> {
     return Promise.resolve(this.next);
+  }
+
+  playout(): Promise<{ counters: PlayoutCounters; rtt: number | null } | null> {
+    return Promise.resolve(this.shown);
   }
 
   /* What the network does. */

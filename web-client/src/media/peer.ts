@@ -1,5 +1,6 @@
 /* One peer connection as the rest of the client sees it. `rtc-peer.ts` is the real one; tests use
  * `fake-peer.ts`. */
+import type { PlayoutCounters } from "../core/delay";
 import type { MediaCounters } from "../core/quality";
 
 export type PeerState = "connecting" | "connected" | "disconnected" | "failed" | "closed";
@@ -30,6 +31,8 @@ export interface Peer {
   acceptRestart(answer: string): Promise<void>;
   replaceTrack(kind: "audio" | "video", track: MediaStreamTrack | null): Promise<void>;
   counters(): Promise<MediaCounters>;
+  /* Of the video line that is the `slot`-th we receive; null when it shows nothing. */
+  playout(slot: number): Promise<{ readonly counters: PlayoutCounters; readonly rtt: number | null } | null>;
   close(): void;
 }
 

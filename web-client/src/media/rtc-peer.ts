@@ -1,4 +1,5 @@
 /* Peer over RTCPeerConnection. */
+import type { PlayoutCounters } from "../core/delay";
 import type { MediaCounters } from "../core/quality";
 import { Lips } from "./lips";
 import type { Peer, PeerFactory, PeerLine, PeerState } from "./peer";
@@ -163,6 +164,28 @@ class RtcPeer implements Peer {
       }
     });
     return { at: performance.now(), packets, lost, rtt, freezes };
+  }
+
+  async playout(slot: number): Promise<{ counters: PlayoutCounters; rtt: number | null } | null> {
+    const pictures = this.transceivers.filter((t) => t.direction === "recvonly" && t.receiver.track.kind === "video");
+    const mid = pictures[slot]?.mid ?? null;
+    let rtt: number | null = null;
+    let counters: PlayoutCounters | null = null;
+    (await this.connection.getStats()).forEach((entry: Record<string, unknown>) => {
+      const value = (name: string): number => (typeof entry[name] === "number" ? entry[name] : 0);
+      if (entry["type"] === "candidate-pair" && entry["nominated"] === true && typeof entry["currentRoundTripTime"] === "number") {
+        rtt = entry["currentRoundTripTime"];
+      }
+      if (entry["type"] === "inbound-rtp" && mid !== null && entry["mid"] === mid) {
+        counters = {
+          waited: value("jitterBufferDelay"),
+          emitted: value("jitterBufferEmittedCount"),
+          decoding: value("totalDecodeTime"),
+          decoded: value("framesDecoded"),
+        };
+      }
+    });
+    return counters === null ? null : { counters, rtt };
   }
 
   /* Moves the picture of each slot to its sound. */

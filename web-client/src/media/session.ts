@@ -83,6 +83,10 @@ export class MediaSession {
     await this.peer?.replaceTrack(kind, track);
   }
 
+  playout(slot: number): ReturnType<Peer["playout"]> | null {
+    return this.peer?.playout(slot) ?? null;
+  }
+
   counters(): Promise<MediaCounters> | null {
     return this.peer?.counters() ?? null;
   }

@@ -42,11 +42,13 @@ export class VisitSocket {
     this.open("connecting");
   }
 
-  /* Dropped while the socket is down: everything we say is about now. */
-  send(body: ClientBody): void {
+  /* False: not sent, the socket is down. Nothing is kept for later: everything we say is about now. */
+  send(body: ClientBody): boolean {
     if (this.greeted && this.socket?.readyState === 1) {
       this.write(body);
+      return true;
     }
+    return false;
   }
 
   /* The network is back: do not wait. */

@@ -2,11 +2,13 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { NewVisit, ProductInfo } from "../core/api";
-import { t } from "../core/strings";
+import { t, type Key } from "../core/strings";
 import { emit } from "./events";
 import { icon } from "./icons";
 import { shared } from "./styles";
 import "./dialog";
+
+const RECORDINGS = ["off", "ask", "on"] as const;
 
 @customElement("pl-new-visit")
 export class NewVisitElement extends LitElement {
@@ -60,7 +62,7 @@ export class NewVisitElement extends LitElement {
     const products = data.getAll("product").map(String);
     const wish: NewVisit = {
       title,
-      recording: "off", // offered here once the server keeps what it is told to keep
+      recording: RECORDINGS.find((r) => r === data.get("recording")) ?? "off",
       ...(products.length === 0 ? {} : { products }),
       ...(this.later
         ? { starts_at: new Date(date).toISOString().replace(/\.\d+Z$/, "Z"), tz: Intl.DateTimeFormat().resolvedOptions().timeZone }
@@ -105,6 +107,15 @@ export class NewVisitElement extends LitElement {
               ${this.wrong === "date" ? html`<p class="small bad">${t("new.needs_date")}</p>` : nothing}
             </div>`
           : nothing}
+      </fieldset>
+      <fieldset>
+        <legend>${t("new.recording")}</legend>
+        ${RECORDINGS.map(
+          (choice) => html`<label class="pick">
+            <input type="radio" name="recording" value=${choice} ?checked=${choice === "off"} />
+            <span>${t(`new.recording_${choice}` as Key)}${choice === "off" ? nothing : html`<span class="small muted">${t(`new.recording_${choice}_more` as Key)}</span>`}</span>
+          </label>`,
+        )}
       </fieldset>
       <button class="primary big" ?disabled=${this.busy}>${t("new.create")}</button>
     </form>`;

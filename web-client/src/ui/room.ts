@@ -1,5 +1,6 @@
 /* <pl-room>: the customer's room during a visit: the picture fills it, the controls are in reach of a
- * thumb. Emits `pl-sound`, `pl-microphone`, `pl-camera`, `pl-fill`, `pl-leave`, `pl-copy`. */
+ * thumb. Emits `pl-sound`, `pl-microphone`, `pl-camera`, `pl-fill`, `pl-leave`, `pl-copy`, `pl-ask` (opens
+ * the question), `pl-recording` (opens the choice). */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { EMPTY_STAGE, type StageView } from "../core/stage-view";
@@ -35,6 +36,11 @@ export class Room extends LitElement {
   /* A line about what just happened, for a few seconds. */
   @property() note = "";
   @property({ type: Boolean }) fill = true;
+  /* Something is recorded now; whether this visit may be at all. */
+  @property({ type: Boolean }) recording = false;
+  @property({ type: Boolean }) mayRecord = false;
+  /* The codec of a picture this browser cannot show. */
+  @property() unplayable = "";
   @state() private hintHidden = false;
   @state() private late = false;
   @query("pl-stage") private readonly stage!: StageElement;
@@ -163,6 +169,41 @@ export class Room extends LitElement {
         border-color: rgb(244 236 226 / 0.5);
         color: inherit;
       }
+      .rec {
+        position: absolute;
+        left: 16px;
+        top: calc(72px + env(safe-area-inset-top));
+        z-index: 2;
+        min-height: 36px;
+        padding: 0 var(--s3);
+        font-size: var(--step--1);
+        border-radius: var(--pill);
+        gap: 8px;
+        color: var(--lamp);
+      }
+      .rec i {
+        width: 10px;
+        height: 10px;
+        border-radius: 50%;
+        border: 2px solid currentColor;
+        opacity: 0.8;
+      }
+      .rec.on {
+        background: #a3252c;
+        color: #fff;
+      }
+      .rec.on i {
+        background: #fff;
+        opacity: 1;
+      }
+      .head .fit {
+        width: 44px;
+        padding: 0;
+        flex: none;
+        border: 0;
+        background: rgb(33 27 22 / 0.55);
+        color: inherit;
+      }
       .self {
         position: absolute;
         top: calc(76px + env(safe-area-inset-top));
@@ -214,6 +255,15 @@ export class Room extends LitElement {
         }
         .hear:hover {
           background: #fff;
+        }
+        .head .fit:hover {
+          background: rgb(60 50 42 / 0.85);
+        }
+        .rec:hover {
+          background: rgb(60 50 42 / 0.9);
+        }
+        .rec.on:hover {
+          background: #8f1f26;
         }
         .say button:hover {
           background: rgb(244 236 226 / 0.14);
@@ -268,6 +318,7 @@ export class Room extends LitElement {
         .view=${this.view}
         .streams=${this.streams}
         .fill=${this.fill}
+        .hopeless=${this.unplayable !== ""}
         @pl-late=${(e: CustomEvent<boolean>) => (this.late = e.detail)}
       >
         <pl-lobby-art></pl-lobby-art>
@@ -283,7 +334,16 @@ export class Room extends LitElement {
           <span class="small">${[this.company === host ? "" : this.company, waiting ? this.visitTitle : t("room.here")].filter((s) => s !== "").join(" · ")}</span>
         </div>
         <pl-dots .dots=${this.dots}></pl-dots>
+        <button class="fit" aria-label=${t(this.fill ? "room.whole_label" : "room.fill_label")} title=${t(this.fill ? "room.whole" : "room.fill")} @click=${() => emit(this, "pl-fill", !this.fill)}>
+          ${icon(this.fill ? "whole" : "maximize")}
+        </button>
       </div>
+      ${this.mayRecord || this.recording
+        ? html`<button class="rec glass ${this.recording ? "on" : ""}" aria-label=${t("recording.manage", { state: t(this.recording ? "recording.on" : "recording.off") })} @click=${() => emit(this, "pl-recording")}>
+            <i aria-hidden="true"></i>${t(this.recording ? "recording.on" : "recording.off")}
+          </button>`
+        : nothing}
+      <span class="sr" role="status">${this.recording ? t("recording.lead_on") : ""}</span>
       ${this.self === null
         ? nothing
         : html`<pl-video class="self" mirrored .stream=${this.self} .label=${t("room.you_small", { host: first })}></pl-video>`}
@@ -311,9 +371,7 @@ export class Room extends LitElement {
           ? html`${this.button(this.microphone ? "mic" : "micOff", t(this.microphone ? "room.mic_on" : "room.mic_off"), this.microphone, () => emit(this, "pl-microphone"))}
             ${this.button(this.camera ? "video" : "videoOff", t(this.camera ? "room.camera_on" : "room.camera_off"), this.camera, () => emit(this, "pl-camera"))}`
           : nothing}
-        <button aria-label=${t(this.fill ? "room.whole_label" : "room.fill_label")} @click=${() => emit(this, "pl-fill", !this.fill)}>
-          ${icon(this.fill ? "whole" : "maximize")}${t(this.fill ? "room.whole" : "room.fill")}
-        </button>
+        <button @click=${() => emit(this, "pl-ask")}>${icon("ask")}${t("room.ask")}</button>
         <button @click=${() => emit(this, "pl-leave")}>${icon("leave")}${t("room.leave")}</button>
       </div>
     </main>`;
@@ -322,7 +380,10 @@ export class Room extends LitElement {
   /* What stands in the room while there is no picture. */
   private waitingWords(host: string): { title: string; more: string } {
     if (this.late && this.banner === "") {
-      return { title: t("room.no_picture", { host }), more: t("room.no_picture_more") };
+      return {
+        title: t("room.no_picture", { host }),
+        more: this.unplayable === "" || this.unplayable === "?" ? t("room.no_picture_more") : t("room.unplayable_more", { codec: this.unplayable }),
+      };
     }
     if (this.banner !== "") {
       return { title: "", more: "" };

@@ -20,6 +20,8 @@ export class StageElement extends LitElement {
   @property({ attribute: false }) streams: readonly MediaStream[] = [];
   /* Whether the presenter's picture fills the space; shared content is always shown whole. */
   @property({ type: Boolean }) fill = true;
+  /* The server says that this browser has no codec for a picture on stage: do not wait for it. */
+  @property({ type: Boolean }) hopeless = false;
   @state() private moving: ReadonlySet<number> = new Set();
   private lateTimer: ReturnType<typeof setTimeout> | undefined;
   private late = false;
@@ -85,6 +87,8 @@ export class StageElement extends LitElement {
     const { main } = this.view;
     if (main === null || this.streams[main.slot] === undefined || this.moving.has(main.slot)) {
       this.setLate(false);
+    } else if (this.hopeless) {
+      this.setLate(true);
     } else {
       this.lateTimer ??= setTimeout(() => this.setLate(true), LATE_AFTER);
     }

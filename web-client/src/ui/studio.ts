@@ -1,12 +1,14 @@
 /* <pl-studio>: the rep's side of a visit: exactly what the customer sees, what is shown to them, who
  * is here. Emits `pl-camera`, `pl-screen`, `pl-microphone`, `pl-start`, `pl-end`, `pl-copy`, `pl-qr`,
- * `pl-device` {kind, id}. Keys 1 (camera), 3 (screen) and M (microphone). */
+ * `pl-sources`, `pl-device` {kind, id}. Keys 1 (camera), 3 (screen), 5 (sources) and M (microphone). */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Participant, Quality, VisitPhase } from "../core/protocol";
+import type { WholeDelay } from "../core/delay";
+import type { Feed, Participant, Quality, Question, VisitPhase } from "../core/protocol";
+import type { ReplayState } from "../core/replay-watch";
 import { EMPTY_STAGE, type StageView } from "../core/stage-view";
-import { t } from "../core/strings";
-import { timer } from "../core/time";
+import { language, t, type Key } from "../core/strings";
+import { moment, timer } from "../core/time";
 import { emit } from "./events";
 import { icon } from "./icons";
 import { chooser, type DeviceChoice } from "./preview";
@@ -14,6 +16,7 @@ import { onPicture, shared } from "./styles";
 import "./dialog";
 import "./dots";
 import "./level";
+import "./replay";
 import "./stage";
 import "./video";
 
@@ -44,6 +47,15 @@ export class Studio extends LitElement {
   @property() qr = "";
   @property() copied: "" | "yes" | "no" = "";
   @property({ attribute: false }) products: readonly string[] = [];
+  @property({ attribute: false }) questions: readonly Question[] = [];
+  /* Something is recorded now. */
+  @property({ type: Boolean }) recording = false;
+  /* Live sources on stage, and how late the main picture is. */
+  @property({ attribute: false }) feeds: readonly Feed[] = [];
+  @property({ attribute: false }) delay: WholeDelay | null = null;
+  @property({ type: Boolean }) onStage = false;
+  /* Once it is over; null: nothing was recorded. */
+  @property({ attribute: false }) replay: ReplayState | null = null;
   @state() private now = Date.now();
   @state() private ending = false;
   @state() private late = false;
@@ -130,6 +142,44 @@ export class Studio extends LitElement {
         left: 16px;
         top: 16px;
         z-index: 2;
+      }
+      .chip.rec {
+        background: #a3252c;
+        color: #fff;
+      }
+      .chip.rec::before {
+        content: "";
+        width: 8px;
+        height: 8px;
+        border-radius: 50%;
+        background: currentColor;
+      }
+      .delay {
+        position: absolute;
+        right: 16px;
+        top: 16px;
+        z-index: 2;
+      }
+      .chip.connected {
+        background: color-mix(in srgb, var(--ok) 14%, var(--card));
+        color: var(--ok);
+      }
+      .chip.lost {
+        background: var(--bad-soft);
+        color: var(--bad);
+      }
+      .question {
+        padding: var(--s3) 0;
+        border-top: 1px solid var(--line);
+        overflow-wrap: anywhere;
+      }
+      .question:first-child {
+        border: 0;
+        padding-top: 0;
+      }
+      .questions {
+        max-height: 320px;
+        overflow: auto;
       }
       .me {
         width: 100%;
@@ -368,6 +418,11 @@ export class Studio extends LitElement {
           emit(this, "pl-screen");
         }
         break;
+      case "5":
+        if (!this.unsent) {
+          emit(this, "pl-sources");
+        }
+        break;
       case "m":
         emit(this, "pl-microphone");
         break;
@@ -395,7 +450,9 @@ export class Studio extends LitElement {
               </ul>
             </section>`}
       </div>
-      <aside>${this.phase === "ended" ? nothing : html`${this.invite()} ${this.here()} ${this.devices()}`}</aside>
+      <aside>${this.phase === "ended"
+        ? this.questions.length === 0 ? nothing : this.asked()
+        : html`${this.invite()} ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}`}</aside>
       ${this.dialogs()}`;
   }
 
@@ -410,7 +467,8 @@ export class Studio extends LitElement {
       <div class="right">
         ${this.phase === "ended"
           ? nothing
-          : html`<span class="chip ${live ? "live" : ""}">${t(live ? "visit.live" : this.phase === "lobby" ? "visit.lobby" : "visit.planned")} ${running}</span>
+          : html`${this.recording ? html`<span class="chip rec" role="status">${t("recording.staff_on")}</span>` : nothing}
+              <span class="chip ${live ? "live" : ""}">${t(live ? "visit.live" : this.phase === "lobby" ? "visit.lobby" : "visit.planned")} ${running}</span>
               <button @click=${() => (this.ending = true)}>${t("visit.end")}</button>`}
         ${this.unsent ? html`<button class="primary" @click=${() => emit(this, "pl-start")}>${t("visit.start")}</button>` : nothing}
       </div>
@@ -420,6 +478,7 @@ export class Studio extends LitElement {
   private over() {
     return html`<div class="card" style="display:grid;gap:12px;justify-items:start">
       <h2>${t("visit.over")}</h2>
+      ${this.replay === null ? nothing : html`<pl-replay staff .state=${this.replay}></pl-replay>`}
       <a class="button" href="#/visits">${t("visit.back")}</a>
     </div>`;
   }
@@ -438,7 +497,8 @@ export class Studio extends LitElement {
                   : html`<p>${t("common.loading")}</p>`}
               </div>
             </pl-stage>
-            <span class="chip tag glass">${t("visit.sees")}</span>`}
+            <span class="chip tag glass">${t("visit.sees")}</span>
+            ${this.age()}`}
       <div role="status">${this.banner === "" ? nothing : html`<p class="banner glass">${this.banner}</p>`}</div>
       <div class="bar" role="toolbar" aria-label=${t("visit.bar")}>
         <button class=${this.camera ? "on" : ""} aria-pressed=${this.camera} @click=${() => emit(this, "pl-camera")}>
@@ -449,6 +509,11 @@ export class Studio extends LitElement {
               ${icon("screen")}${t("visit.screen")} <kbd aria-hidden="true">3</kbd>
             </button>`
           : nothing}
+        ${unsent
+          ? nothing
+          : html`<button class=${this.onStage ? "on" : ""} aria-haspopup="dialog" @click=${() => emit(this, "pl-sources")}>
+              ${icon("radio")}${t("visit.source")} <kbd aria-hidden="true">5</kbd>
+            </button>`}
         <button class=${this.microphone ? "on" : ""} @click=${() => emit(this, "pl-microphone")}>
           ${icon(this.microphone ? "mic" : "micOff")}${t(this.microphone ? "visit.mic_is_on" : "visit.mic_is_off")} <kbd aria-hidden="true">M</kbd>
         </button>
@@ -483,6 +548,52 @@ export class Studio extends LitElement {
             <input class="link" id="link" readonly .value=${this.link} @focus=${(e: Event) => (e.target as HTMLInputElement).select()} />`}
       <div role="status" class="small">${this.copied === "no" ? t("visit.copy_failed") : this.copied === "yes" ? html`<span class="sr">${t("visit.copied")}</span>` : nothing}</div>
     </div>`;
+  }
+
+  /* How old the picture is; the words say what is in the number. */
+  private age() {
+    const { delay } = this;
+    if (delay === null) {
+      return nothing;
+    }
+    const words = t(delay.atLeast ? "visit.delay_least" : "visit.delay_whole", { ms: delay.ms });
+    const parts =
+      delay.source === null ? t("visit.delay_view", { view: delay.view }) : t("visit.delay_parts", { source: Math.round(delay.source), view: delay.view });
+    return html`<span class="chip delay glass" title=${parts}>${words}<span class="sr">. ${parts}</span></span>`;
+  }
+
+  private asked() {
+    const newest = [...this.questions].reverse();
+    return html`<section>
+      <h2 style="font-size:var(--step-1)">${t("visit.questions")}</h2>
+      <div role="log" aria-label=${t("visit.questions")}>
+        ${newest.length === 0
+          ? html`<p class="muted small">${t("visit.no_questions")}</p>`
+          : html`<ul class="questions" tabindex="0">
+              ${newest.map(
+                (q) => html`<li class="question">
+                  <b>${q.text}</b><br /><span class="small muted">${t("visit.asked_at", { name: q.name !== "" ? q.name : t("common.guest"), when: moment(new Date(Math.min(Math.max(q.t, 0), 8e15)).toISOString(), new Date(this.now), language()) })}</span>
+                </li>`,
+              )}
+            </ul>`}
+      </div>
+    </section>`;
+  }
+
+  private live() {
+    return this.feeds.length === 0
+      ? nothing
+      : html`<section>
+          <h2 style="font-size:var(--step-1)">${t("console.sources")}</h2>
+          <ul>
+            ${this.feeds.map(
+              (feed) => html`<li class="person">
+                <span class="small">${[feed.detail, feed.delay_ms === null ? "" : t("sources.delay", { ms: feed.delay_ms })].filter((w) => w !== "").join(" · ")}</span>
+                <span class="chip ${feed.state}" role="status">${t(`sources.state.${feed.state}` as Key)}</span>
+              </li>`,
+            )}
+          </ul>
+        </section>`;
   }
 
   private here() {

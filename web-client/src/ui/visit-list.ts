@@ -36,7 +36,17 @@ export class VisitList extends LitElement {
         display: grid;
         gap: var(--s2);
       }
-      li a {
+      .item {
+        display: flex;
+        gap: var(--s3);
+        align-items: center;
+      }
+      .replay {
+        flex: none;
+      }
+      li a.card {
+        flex: 1;
+        min-width: 0;
         display: grid;
         grid-template-columns: 1fr auto auto;
         gap: var(--s2) var(--s4);
@@ -54,12 +64,12 @@ export class VisitList extends LitElement {
         display: block;
         margin-top: 4px;
       }
-      li svg.i {
+      li .card svg.i {
         color: var(--muted);
         transform: scaleX(-1);
       }
       @media (hover: hover) {
-        li a:hover {
+        li a.card:hover {
           border-color: var(--accent);
         }
       }
@@ -100,12 +110,19 @@ export class VisitList extends LitElement {
         :host {
           padding: var(--s4);
         }
-        li a {
+        li a.card {
           padding: var(--s4);
           grid-template-columns: 1fr auto;
+          width: 100%;
         }
-        li svg.i {
+        li .card svg.i {
           display: none;
+        }
+        .item {
+          flex-wrap: wrap;
+        }
+        .replay {
+          margin-bottom: var(--s2);
         }
       }
     `,
@@ -174,6 +191,15 @@ export class VisitList extends LitElement {
         </section>`;
   }
 
+  private replay({ replay, title }: VisitInfo) {
+    if (replay === null) {
+      return nothing;
+    }
+    return replay.state === "ready"
+      ? html`<a class="button replay" href="/w/${replay.slug}" target="_blank" rel="noopener" aria-label="${t("visits.replay")}: ${title}">${icon("play")}${t("visits.replay")}</a>`
+      : html`<span class="chip replay" role="status">${t(replay.state === "failed" ? "visits.replay_failed" : "visits.replay_making")}</span>`;
+  }
+
   private row(visit: VisitInfo) {
     const now = new Date();
     const when =
@@ -183,7 +209,7 @@ export class VisitList extends LitElement {
           ? t("visits.made", { when: moment(visit.created_at, now, language()) })
           : "";
     const there = visit.people.present > 0 && visit.state !== "ended" ? t("visits.present", { n: visit.people.present }) : "";
-    return html`<li>
+    return html`<li class="item">
       <a class="card" href="#/visits/${visit.id}">
         <span>
           <b>${visit.title}</b>
@@ -192,6 +218,7 @@ export class VisitList extends LitElement {
         <span class="chip ${visit.state === "live" ? "live" : ""}">${t(`visits.state.${visit.state}` as Key)}</span>
         ${icon("back")}
       </a>
+      ${this.replay(visit)}
     </li>`;
   }
 }

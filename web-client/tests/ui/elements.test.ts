@@ -224,17 +224,18 @@ describe("the list of visits", () => {
   });
 
   test("puts what is live first and what is over last", async () => {
-    const visit = (id: string, state: string): object => ({ id, title: id, state, starts_at: null, created_at: null, people: { present: 0 } });
+    const visit = (id: string, state: string): object => ({ id, title: id, state, starts_at: null, created_at: null, replay: null, people: { present: 0 } });
     const list = await show("pl-visit-list", { visits: [visit("over", "ended"), visit("planned", "planned"), visit("live", "live")] });
     expect([...list.renderRoot.querySelectorAll("li b")].map((b) => b.textContent)).toEqual(["live", "planned", "over"]);
   });
 });
 
-test("a new visit is not recorded: nothing is promised that the server cannot keep", async () => {
+test("a new visit is recorded only when its host chooses so", async () => {
   const sheet = await show("pl-new-visit", { open: true });
   const form = find(sheet, "form") as HTMLFormElement;
   (find(sheet, "#title") as HTMLInputElement).value = "A lamp";
   form.dispatchEvent(new Event("submit", { cancelable: true }));
-  expect(sheet.renderRoot.textContent).not.toContain("ecord");
-  expect(said.map((s) => (s.detail as { recording: string }).recording)).toEqual(["off"]);
+  (find(sheet, "input[value=ask]") as HTMLInputElement).checked = true;
+  form.dispatchEvent(new Event("submit", { cancelable: true }));
+  expect(said.map((s) => (s.detail as { recording: string }).recording)).toEqual(["off", "ask"]);
 });
