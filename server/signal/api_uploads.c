@@ -1,170 +1,33 @@
-/* Resumable uploads, tus 1.0.0 with creation, termination and checksum. An upload is two files
- * below DATA/uploads: ID holds what has arrived, so its size is the offset; ID.length says how many
- * bytes there will be. Its Location cannot be guessed and is all that the later calls need. Once a
- * walkthrough has taken the file, ID.length is called ID.taken, and to these calls it is gone. */
-#include "base/random.h"
+/* Resumable uploads, tus 1.0.0 with creation, expiration, termination and checksum: the calls. What
+ * they do to the disk is in uploads.c. A Location cannot be guessed and is all that the calls after
+ * the creation need. */
 #include "signal/api.h"
 #include "signal/checksum.h"
+#include "signal/disk_sync.h"
 #include "signal/fields.h"
-#include "signal/files.h"
 #include "signal/state.h"
+#include "signal/uploads.h"
+#include "wire/json.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ID_LENGTH 24
-#define RESERVE ((uint64_t)512 << 20) /* bytes that uploads leave free on the disk */
 #define UNFINISHED_MAX 200
-#define IDLE_MAX (24 * 3600) /* seconds until an untouched upload that nobody took is removed */
-#define SETTLING (10 * 60)   /* seconds in which a file may wait for its row in the store */
-#define SWEEP_EVERY SEC(3600)
-#define SOURCE_PREFIX "uploads/"
-#define PATH_SIZE 640
+#define WRITE_BACK ((uint64_t)8 << 20) /* bytes that may wait for the disk */
 
 struct upload {
-    struct upload *next;
-    char id[ID_LENGTH + 1];
+    struct upload_busy busy; /* first: it is found by this */
+    struct exchange *x;
     int fd;
     uint64_t start, offset, length;
+    uint64_t flushed;          /* up to here the disk has been told to write */
     struct checksum *checksum; /* NULL: none asked for */
 };
-
-/* Those that a PATCH is writing now; the control thread's. */
-static struct upload *busy;
-
-static bool id_is_fine(const char *id) {
-    return strlen(id) == ID_LENGTH &&
-           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
-               ID_LENGTH;
-}
-
-static void file_path(const struct signal *s, const char *id, const char *ending,
-                      char ret[static PATH_SIZE]) {
-    snprintf(ret, PATH_SIZE, "%.560s/uploads/%.40s%.20s", s->config->data_dir, id, ending);
-}
-
-/* Offset and length of an upload. 0 or -ENOENT. */
-static int look(const struct signal *s, const char *id, uint64_t *ret_offset,
-                uint64_t *ret_length) {
-    char path[PATH_SIZE], *text = NULL;
-    struct stat st;
-    size_t n = 0;
-
-    if (!id_is_fine(id)) {
-        return -ENOENT;
-    }
-    file_path(s, id, "", path);
-    if (stat(path, &st) < 0) {
-        return -ENOENT;
-    }
-    file_path(s, id, ".length", path);
-    if (file_read(path, 64, &text, &n) < 0) {
-        return -ENOENT;
-    }
-    *ret_offset = (uint64_t)st.st_size;
-    *ret_length = strtoull(text, NULL, 10);
-    free(text);
-    return 0;
-}
-
-static bool is_busy(const char *id) {
-    for (const struct upload *u = busy; u != NULL; u = u->next) {
-        if (strcmp(u->id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int change_ending(const struct signal *s, const char *id, const char *from, const char *to) {
-    char old[PATH_SIZE], new[PATH_SIZE];
-
-    file_path(s, id, from, old);
-    file_path(s, id, to, new);
-    return rename(old, new) < 0 ? -errno : 0;
-}
-
-/* The id in "uploads/ID", or NULL. */
-static const char *id_of_source(const char *source) {
-    const char *id = source + strlen(SOURCE_PREFIX);
-
-    return strncmp(source, SOURCE_PREFIX, strlen(SOURCE_PREFIX)) == 0 && id_is_fine(id) ? id : NULL;
-}
-
-int upload_take(struct signal *s, const char *id, char *ret, size_t n) {
-    uint64_t offset, length;
-
-    if (look(s, id, &offset, &length) < 0) {
-        return -ENOENT;
-    }
-    if (offset != length || is_busy(id)) {
-        return -EAGAIN;
-    }
-    snprintf(ret, n, SOURCE_PREFIX "%s", id);
-    return change_ending(s, id, ".length", ".taken");
-}
-
-int upload_path(const struct signal *s, const char *source, char *ret, size_t n) {
-    int length = source[0] == '/' ? snprintf(ret, n, "%s", source)
-                                  : snprintf(ret, n, "%s/%s", s->config->data_dir, source);
-
-    return length < 0 || (size_t)length >= n ? -ENAMETOOLONG : 0;
-}
-
-bool upload_read(struct exchange *x, const struct json *body, char *ret, size_t n, bool required,
-                 bool *ret_given) {
-    char id[64] = "";
-
-    *ret_given = false;
-    if (!field_text(x, body, "upload", id, sizeof id, ret_given)) {
-        return false;
-    }
-    if (!*ret_given && !required) {
-        return true;
-    }
-    int r = upload_take(x->signal, id, ret, n);
-    if (r < 0) {
-        *ret_given = false;
-        reply_bad_field(x, "upload",
-                        r == -EAGAIN ? "The upload is not complete yet."
-                                     : "There is no such upload.");
-        return false;
-    }
-    return true;
-}
-
-void upload_give_back(struct signal *s, const char *source) {
-    const char *id = id_of_source(source);
-
-    if (id != NULL) {
-        change_ending(s, id, ".taken", ".length");
-    }
-}
-
-static void remove_files(const struct signal *s, const char *id) {
-    static const char *const endings[] = {"", ".length", ".taken"};
-    char path[PATH_SIZE];
-
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        file_path(s, id, endings[i], path);
-        unlink(path);
-    }
-}
-
-void upload_remove(struct signal *s, const char *source) {
-    const char *id = id_of_source(source);
-
-    if (id != NULL) {
-        remove_files(s, id);
-    }
-}
 
 /* Every answer names the version; a request with another is refused. */
 static bool versions_agree(struct exchange *x) {
@@ -189,132 +52,57 @@ static bool number_header(struct exchange *x, enum request_header h, const char 
     return true;
 }
 
+/* RFC 9110 §5.6.7, as the extension wants it. */
+static void tell_expiry(struct exchange *x, const char *id) {
+    time_t at = (time_t)upload_expires(x->signal, id);
+    struct tm tm;
+    char text[40];
+
+    if (at != 0 && gmtime_r(&at, &tm) != NULL &&
+        strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0) {
+        reply_header(x, "upload-expires", "%s", text);
+    }
+}
+
 void api_uploads_options(struct exchange *x) {
     reply_header(x, "tus-resumable", "1.0.0");
     reply_header(x, "tus-version", "1.0.0");
-    reply_header(x, "tus-extension", "creation,termination,checksum");
+    reply_header(x, "tus-extension", "creation,expiration,termination,checksum");
     reply_header(x, "tus-checksum-algorithm", CHECKSUM_ALGORITHMS);
     reply_header(x, "tus-max-size", "%llu", (unsigned long long)x->signal->config->upload_max);
     reply_header(x, "allow", "POST, OPTIONS");
     reply_empty(x, 204);
 }
 
-/* ---- creation ---- */
+bool upload_read(struct exchange *x, const struct json *body, char *ret, size_t n, bool required,
+                 bool *ret_given) {
+    char id[64] = "";
 
-/* Removes what was given up; returns how many unfinished uploads remain. */
-static size_t sweep(const struct signal *s) {
-    char path[PATH_SIZE];
-    struct dirent *entry;
-    size_t unfinished = 0;
-
-    file_path(s, "", "", path);
-    DIR *dir = opendir(path);
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        uint64_t offset, length;
-        struct stat st;
-        if (look(s, entry->d_name, &offset, &length) < 0) {
-            continue;
-        }
-        file_path(s, entry->d_name, "", path);
-        if (stat(path, &st) == 0 && time(NULL) - st.st_mtime > IDLE_MAX) {
-            remove_files(s, entry->d_name);
-        } else {
-            unfinished += offset < length;
-        }
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-    return unfinished;
-}
-
-void uploads_tick(struct signal *s, usec_t now) {
-    if (now >= s->next_sweep) {
-        s->next_sweep = now + SWEEP_EVERY;
-        sweep(s);
-    }
-}
-
-/* Seconds since the file was written or renamed; 0 when it is not there. */
-static time_t age(const char *path) {
-    struct stat st;
-
-    return stat(path, &st) == 0 ? time(NULL) - st.st_ctime : 0;
-}
-
-void uploads_settle(struct signal *s, bool (*wanted)(void *ctx, const char *source), void *ctx) {
-    char path[PATH_SIZE], source[PATH_SIZE];
-    struct dirent *entry;
-
-    file_path(s, "", "", path);
-    DIR *dir = opendir(path);
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        uint64_t offset, length;
-        char id[ID_LENGTH + 1];
-        snprintf(id, sizeof id, "%.*s", ID_LENGTH, entry->d_name);
-        snprintf(source, sizeof source, SOURCE_PREFIX "%s", id);
-        file_path(s, entry->d_name, "", path);
-        if (!id_is_fine(id)) {
-            continue;
-        }
-        bool open = look(s, id, &offset, &length) == 0;
-        if (wanted(ctx, source)) {
-            if (open) { /* the end came between the store and here */
-                change_ending(s, id, ".length", ".taken");
-            }
-        } else if (!open && age(path) > SETTLING) {
-            remove_files(s, id);
-        }
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-    sweep(s);
-}
-
-static int write_small(const char *path, const char *text) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    size_t n = strlen(text);
-
-    if (fd < 0) {
-        return -errno;
-    }
-    int r = write(fd, text, n) == (ssize_t)n ? 0 : -ENOSPC;
-    close(fd);
-    return r;
-}
-
-static int create(struct signal *s, uint64_t length, char id[static ID_LENGTH + 1]) {
-    char path[PATH_SIZE], text[32];
-
-    random_text(id, ID_LENGTH);
-    file_path(s, id, ".length", path);
-    snprintf(text, sizeof text, "%llu\n", (unsigned long long)length);
-    int r = write_small(path, text);
-    if (r == 0) {
-        file_path(s, id, "", path);
-        r = write_small(path, "");
-    }
-    if (r < 0) {
-        remove_files(s, id);
-    }
-    return r;
-}
-
-static bool has_room(const struct signal *s, uint64_t length) {
-    struct statvfs fs;
-
-    if (statvfs(s->config->data_dir, &fs) < 0) {
+    *ret_given = false;
+    if (!field_text(x, body, "upload", id, sizeof id, ret_given)) {
         return false;
     }
-    uint64_t available = (uint64_t)fs.f_bavail * fs.f_frsize;
-    return available >= RESERVE && length <= available - RESERVE;
+    if (!*ret_given && !required) {
+        return true;
+    }
+    int r = upload_take(x->signal, id, ret, n);
+    if (r < 0) {
+        *ret_given = false;
+        reply_bad_field(x, "upload",
+                        r == -EAGAIN ? "The upload is not complete yet."
+                                     : "There is no such upload.");
+        return false;
+    }
+    return true;
 }
+
+/* ---- creation ---- */
 
 void api_uploads_create(struct exchange *x) {
     struct signal *s = x->signal;
-    char id[ID_LENGTH + 1], path[PATH_SIZE];
-    uint64_t length = 0;
+    char id[UPLOAD_ID_LENGTH + 1], path[UPLOAD_PATH_MAX];
+    uint64_t length = 0, promised;
+    size_t unfinished;
 
     if (!versions_agree(x) || !number_header(x, HEADER_UPLOAD_LENGTH, "Upload-Length", &length)) {
         return;
@@ -329,44 +117,78 @@ void api_uploads_create(struct exchange *x) {
                       (unsigned long long)s->config->upload_max);
         return;
     }
-    if (!has_room(s, length)) {
-        reply_problem(x, 507, "no-space", "The server's disk has no room for this file.");
-        return;
-    }
-    file_path(s, "", "", path);
+    upload_file(s, "", "", path);
     if (mkdir(path, 0700) < 0 && errno != EEXIST) {
         reply_failure(x, -errno, NULL);
         return;
     }
-    if (sweep(s) >= UNFINISHED_MAX) {
+    uploads_sweep(s, &unfinished, &promised);
+    if (unfinished >= UNFINISHED_MAX) {
         reply_problem(x, 429, "too-many-uploads", "Too many uploads are unfinished.");
         return;
     }
-    int r = create(s, length, id);
+    if (!uploads_have_room(s, promised, length)) {
+        reply_problem(x, 507, "no-space", "The server's disk has no room for this file.");
+        return;
+    }
+    int r = upload_create(s, length, id);
     if (r < 0) {
         reply_failure(x, r, NULL);
         return;
     }
     reply_header(x, "location", "/api/v1/uploads/%s", id);
+    tell_expiry(x, id);
     reply_empty(x, 201);
 }
 
 /* ---- HEAD, DELETE ---- */
 
 void api_upload_head(struct exchange *x) {
+    const char *id = x->request.params[0];
     uint64_t offset, length;
 
     if (!versions_agree(x)) {
         return;
     }
     reply_header(x, "cache-control", "no-store");
-    if (look(x->signal, x->request.params[0], &offset, &length) < 0) {
+    if (upload_look(x->signal, id, &offset, &length) < 0) {
         reply_empty(x, 404);
         return;
     }
     reply_header(x, "upload-offset", "%llu", (unsigned long long)offset);
     reply_header(x, "upload-length", "%llu", (unsigned long long)length);
+    tell_expiry(x, id);
     reply_empty(x, 200);
+}
+
+static void patch_over(struct exchange *x) {
+    struct upload *u = x->context;
+
+    if (u == NULL) {
+        return; /* interrupted */
+    }
+    if (u->checksum != NULL) { /* not checked to its end: not kept */
+        if (ftruncate(u->fd, (off_t)u->start) < 0) {
+            log_warn("upload.truncate", "error=%d", errno);
+        } else {
+            upload_unmark(x->signal, u->busy.id);
+        }
+    }
+    close(u->fd);
+    checksum_free(u->checksum);
+    upload_finish(&u->busy);
+    free(u);
+    x->context = NULL;
+}
+
+/* Whoever was writing it has lost its connection without our knowing, or gives it up. */
+static void interrupt(const char *id) {
+    struct upload *u = (struct upload *)upload_find_busy(id);
+
+    if (u != NULL) {
+        u->x->deadline = 0; /* the next tick closes it */
+        patch_over(u->x);
+    }
 }
 
 void api_upload_delete(struct exchange *x) {
@@ -376,40 +198,23 @@ void api_upload_delete(struct exchange *x) {
     if (!versions_agree(x)) {
         return;
     }
-    if (look(x->signal, id, &offset, &length) < 0) {
+    if (upload_look(x->signal, id, &offset, &length) < 0) {
         reply_failure(x, -ENOENT, "There is no such upload.");
-    } else if (is_busy(id)) {
-        reply_problem(x, 409, "busy", "The upload is being written.");
-    } else {
-        remove_files(x->signal, id);
-        reply_empty(x, 204);
+        return;
     }
+    interrupt(id);
+    upload_remove_files(x->signal, id);
+    reply_empty(x, 204);
 }
 
 /* ---- PATCH: the body goes to the file as it arrives ---- */
 
-static void patch_over(struct exchange *x) {
-    struct upload *u = x->context;
-
-    if (u->checksum != NULL && u->offset > u->start) {
-        if (ftruncate(u->fd, (off_t)u->start) < 0) { /* not checked to its end: not kept */
-            log_warn("upload.truncate", "error=%d", errno);
-        }
-    }
-    close(u->fd);
-    checksum_free(u->checksum);
-    for (struct upload **at = &busy; *at != NULL; at = &(*at)->next) {
-        if (*at == u) {
-            *at = u->next;
-            break;
-        }
-    }
-    free(u);
-}
-
 static int take_piece(struct exchange *x, struct bytes piece) {
     struct upload *u = x->context;
 
+    if (u == NULL) {
+        return -1;
+    }
     while (piece.n > 0) {
         ssize_t n = pwrite(u->fd, piece.p, piece.n, (off_t)u->offset);
         if (n <= 0) {
@@ -423,24 +228,60 @@ static int take_piece(struct exchange *x, struct bytes piece) {
         x->signal->counters.upload_bytes += (uint64_t)n;
         piece = bytes_from(piece, (size_t)n);
     }
+    if (u->offset - u->flushed >= WRITE_BACK) { /* begin now what the end has to wait for */
+        sync_file_range(u->fd, (off_t)u->flushed, (off_t)(u->offset - u->flushed),
+                        SYNC_FILE_RANGE_WRITE);
+        u->flushed = u->offset;
+    }
     return 0;
 }
 
+static void patch_synced(void *ctx, int result) {
+    struct exchange *x = ctx;
+
+    if (!exchange_resume(x)) {
+        return;
+    }
+    struct upload *u = x->context;
+    if (u == NULL) {
+        reply_problem(x, 409, "offset", "Somebody else goes on with this upload.");
+    } else if (result < 0) {
+        log_error("upload.sync", "error=%d", -result);
+        reply_problem(x, 507, "no-space", "The server's disk does not take these bytes.");
+    } else {
+        reply_header(x, "upload-offset", "%llu", (unsigned long long)u->offset);
+        tell_expiry(x, u->busy.id);
+        reply_empty(x, 204);
+    }
+}
+
+/* What is acknowledged is on the disk, so that a loss of power takes nothing of it either; waiting
+ * for that is another thread's. */
 static void patch_done(struct exchange *x) {
     struct upload *u = x->context;
 
+    if (u == NULL) {
+        return;
+    }
     if (u->checksum != NULL && !checksum_matches(u->checksum)) {
         reply_problem(x, 460, "checksum", "The bytes do not match Upload-Checksum.");
         return;
     }
-    checksum_free(u->checksum);
-    u->checksum = NULL; /* kept */
-    reply_header(x, "upload-offset", "%llu", (unsigned long long)u->offset);
-    reply_empty(x, 204);
+    if (u->checksum != NULL) { /* kept */
+        checksum_free(u->checksum);
+        u->checksum = NULL;
+        upload_unmark(x->signal, u->busy.id);
+    }
+    exchange_hold(x);
+    int r = disk_sync(x->signal, u->fd, patch_synced, x);
+    if (r < 0) {
+        patch_synced(x, r);
+    }
 }
 
 /* False: answered. */
 static bool patch_is_fine(struct exchange *x, struct upload *u) {
+    const char *id = u->busy.id;
     uint64_t offset;
 
     if (!versions_agree(x)) {
@@ -453,11 +294,12 @@ static bool patch_is_fine(struct exchange *x, struct upload *u) {
     if (!number_header(x, HEADER_UPLOAD_OFFSET, "Upload-Offset", &offset)) {
         return false;
     }
-    if (look(x->signal, u->id, &u->start, &u->length) < 0) {
+    interrupt(id);
+    if (upload_look(x->signal, id, &u->start, &u->length) < 0) {
         reply_failure(x, -ENOENT, "There is no such upload.");
         return false;
     }
-    if (offset != u->start || is_busy(u->id)) {
+    if (offset != u->start) {
         reply_problem(x, 409, "offset", "The upload stands at %llu bytes.",
                       (unsigned long long)u->start);
         return false;
@@ -474,33 +316,41 @@ static bool patch_is_fine(struct exchange *x, struct upload *u) {
     return true;
 }
 
+/* 0 or −errno. */
+static int open_upload(const struct signal *s, struct upload *u) {
+    char path[UPLOAD_PATH_MAX];
+
+    upload_file(s, u->busy.id, "", path);
+    u->fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (u->fd < 0) {
+        return -errno;
+    }
+    int r = u->checksum != NULL ? upload_mark_unchecked(s, u->busy.id, u->start) : 0;
+    if (r < 0) {
+        close(u->fd);
+    }
+    return r;
+}
+
 void api_upload_patch(struct exchange *x) {
     struct upload *u = calloc(1, sizeof *u);
-    char path[PATH_SIZE];
 
     if (u == NULL) {
         reply_failure(x, -ENOMEM, NULL);
         return;
     }
-    snprintf(u->id, sizeof u->id, "%.*s", ID_LENGTH, x->request.params[0]);
-    if (strlen(x->request.params[0]) != ID_LENGTH || !patch_is_fine(x, u)) {
+    snprintf(u->busy.id, sizeof u->busy.id, "%.*s", UPLOAD_ID_LENGTH, x->request.params[0]);
+    int r = strlen(x->request.params[0]) == UPLOAD_ID_LENGTH && patch_is_fine(x, u) ? 0 : -ENOENT;
+    r = r < 0 ? r : open_upload(x->signal, u);
+    if (r < 0) {
         checksum_free(u->checksum);
         free(u);
-        reply_failure(x, -ENOENT, "There is no such upload."); /* unless answered already */
+        reply_failure(x, r, "There is no such upload."); /* unless answered already */
         return;
     }
-    file_path(x->signal, u->id, "", path);
-    u->fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (u->fd < 0) {
-        int error = errno;
-        checksum_free(u->checksum);
-        free(u);
-        reply_failure(x, -error, NULL);
-        return;
-    }
-    u->offset = u->start;
-    u->next = busy;
-    busy = u;
+    u->offset = u->flushed = u->start;
+    u->x = x;
+    upload_begin(&u->busy);
     x->context = u;
     x->gone = patch_over;
     x->sink = take_piece;

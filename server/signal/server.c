@@ -4,6 +4,7 @@
 #include "signal/candidates.h"
 #include "signal/compiles.h"
 #include "signal/decks.h"
+#include "signal/disk_sync.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
 #include "signal/job_events.h"
@@ -92,6 +93,7 @@ static void woken(struct signal *s) {
         }
     }
     job_events_service(s);
+    disk_sync_service(s);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -269,8 +271,8 @@ int signal_new(const struct signal_config *config, struct signal **ret, const ch
     r = check_config(s->config, ret_reason);
     if (r == 0 && (r = quota_new(s)) == 0 && (r = lives_new(s)) == 0 &&
         (r = sessions_new(s)) == 0 && (r = compiles_new(s)) == 0 && (r = decks_new(s)) == 0 &&
-        (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0 && (r = recordings_new(s)) == 0 &&
-        (r = replays_new(s)) == 0) {
+        (r = disk_sync_new(s)) == 0 && (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0 &&
+        (r = recordings_new(s)) == 0 && (r = replays_new(s)) == 0) {
         r = open_port(s, ret_reason);
     }
     if (r < 0) {
@@ -359,6 +361,7 @@ void signal_free(struct signal *s) {
         return;
     }
     atomic_store(&s->stopping, true);
+    disk_sync_free(s);
     sessions_free(s);
     if (s->context != NULL) {
         lws_context_destroy(s->context);

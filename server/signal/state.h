@@ -12,6 +12,7 @@
 struct addresses;
 struct compiles;
 struct decks;
+struct disk_sync;
 struct exchange;
 struct feeds;
 struct lives;
@@ -64,6 +65,7 @@ struct signal {
     struct lives *lives;           /* visits that somebody is in */
     struct sessions *sessions;     /* WHIP and WHEP */
     struct compiles *compiles;     /* films on their way to walkthroughs */
+    struct disk_sync *disk_sync;   /* waits for the disk */
     struct decks *decks;           /* slides likewise */
     struct feeds *feeds;           /* ingest processes in visits */
     struct sources *sources;       /* the door for RTMP */

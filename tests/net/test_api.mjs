@@ -573,7 +573,7 @@ test('tus uploads: creation, resuming, checksums, deletion', async () => {
   const at = '/api/v1/uploads';
   const octets = 'application/offset+octet-stream';
   const options = await call('OPTIONS', at);
-  assert.equal(options.headers['tus-extension'], 'creation,termination,checksum');
+  assert.equal(options.headers['tus-extension'], 'creation,expiration,termination,checksum');
   const create = (length, token = admin, headers = {}) => call('POST', at, { token, headers: { ...tus, 'upload-length': String(length), ...headers } });
   assertProblem(await create(10, null), 401, 'unauthorized');
   assertProblem(await call('POST', at, { token: admin, headers: { 'upload-length': '10' } }), 412, 'tus-version');
