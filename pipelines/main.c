@@ -4,6 +4,7 @@
 #include "confine.h"
 #include "control.h"
 #include "doctor.h"
+#include "gate.h"
 #include "ingest.h"
 #include "record.h"
 #include "slides.h"
@@ -17,8 +18,11 @@
 static const char usage[] =
     "Usage: parlour-pipeline compile IN --out DIR [--title T] [--captions FILE.vtt --lang en\n"
     "                                [--label English]] [--chapters FILE.json]\n"
-    "       parlour-pipeline ingest --source test|FILE [--loop] --codec vp8|h264\n"
+    "       parlour-pipeline ingest --source test|FILE|playlist:FILE|rtmp:SOCKET|srt://…|rtsp://…\n"
+    "                               [--loop] (--codec vp8|h264 | --rungs h264:720,vp8:360)\n"
+    "                               [--hold FILE.jpg] [--passphrase-env NAME]\n"
     "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
+    "       parlour-pipeline gate --listen ADDR:PORT --dir DIR\n"
     "       parlour-pipeline record --fd N --out DIR\n"
     "       parlour-pipeline assemble RECORDING --out DIR [--title T]\n"
     "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
@@ -29,13 +33,9 @@ static const char usage[] =
 static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
-} jobs[] = {{"compile", compile_main},
-            {"ingest", ingest_main},
-            {"record", record_main},
-            {"assemble", assemble_main},
-            {"slides", slides_main},
-            {"thumbs", thumbs_main},
-            {"doctor", doctor_main}};
+} jobs[] = {{"compile", compile_main},   {"ingest", ingest_main}, {"record", record_main},
+            {"assemble", assemble_main}, {"slides", slides_main}, {"thumbs", thumbs_main},
+            {"doctor", doctor_main},     {"gate", gate_main}};
 
 int main(int argc, char **argv) {
     if (!control_follow_parent()) {

@@ -48,6 +48,17 @@ void report_source(const char *state, int delay_ms, const char *detail) {
                     "detail", detail));
 }
 
+void report_listening(unsigned port) {
+    print(json_pack("{s:s,s:i}", "event", "listening", "port", (int)port));
+}
+
+void report_gate(unsigned accepted, unsigned turned_away, unsigned published, unsigned refused,
+                 unsigned broken) {
+    print(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "event", "gate", "accepted", (json_int_t)accepted,
+                    "turned_away", (json_int_t)turned_away, "published", (json_int_t)published,
+                    "refused", (json_int_t)refused, "broken", (json_int_t)broken));
+}
+
 void report_failed(const struct failure *failure) {
     print(json_pack("{s:s,s:s,s:s}", "event", "failed", "reason", failure->reason, "message",
                     failure->message));

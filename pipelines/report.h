@@ -21,6 +21,10 @@ void report_streaming(const char *video, const char *audio);
 /* How a live source stands: `waiting`, `connected` or `lost`; `delay_ms` from our door to the
  * server, below 0 when it is not known. */
 void report_source(const char *state, int delay_ms, const char *detail);
+/* The gate's port, and every 30 s what it has counted. */
+void report_listening(unsigned port);
+void report_gate(unsigned accepted, unsigned turned_away, unsigned published, unsigned refused,
+                 unsigned broken);
 void report_failed(const struct failure *failure);
 /* One line of the doctor: an element, whether it is there, what it is for and its package. */
 void report_element(const char *element, bool present, const char *purpose, const char *package);
