@@ -1,5 +1,8 @@
 /* Liveness, readiness, and counters in the Prometheus text format (version 0.0.4). */
 #include "signal/api.h"
+#include "signal/compiles.h"
+#include "signal/decks.h"
+#include "signal/feeds.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 
@@ -73,6 +76,23 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_sessions_ended", "Media sessions ended.", m->sessions_ended);
 }
 
+static void job_metrics(struct text *t, const struct signal *s) {
+    size_t running = 0, waiting = 0;
+
+    compiles_count(s, &running, &waiting);
+    decks_count(s, &running, &waiting);
+    GAUGE("jobs_running", "Films and slides being prepared.", running);
+    GAUGE("jobs_queued", "Films and slides that wait their turn.", waiting);
+    GAUGE("sources_connected", "Kept live sources that send now.", feeds_connected(s));
+    text_add(t, "# HELP parlour_jobs_failed_total Jobs that failed, by reason.\n"
+                "# TYPE parlour_jobs_failed_total counter\n");
+    for (size_t i = 0; i < FAILURE_REASONS && s->counters.failures[i].count > 0; i++) {
+        text_addf(t, "parlour_jobs_failed_total{reason=\"%s\"} %llu\n",
+                  s->counters.failures[i].reason,
+                  (unsigned long long)s->counters.failures[i].count);
+    }
+}
+
 static void signal_metrics(struct text *t, const struct signal *s) {
     const struct signal_counters *c = &s->counters;
 
@@ -97,6 +117,7 @@ static void signal_metrics(struct text *t, const struct signal *s) {
     COUNTER("websocket_messages_sent", "WebSocket messages sent.", c->ws_messages_out);
     COUNTER("websocket_floods", "WebSockets closed for flooding.", c->ws_flooded);
     COUNTER("event_streams", "Event streams opened.", c->streams);
+    job_metrics(t, s);
     COUNTER("upload_bytes", "Bytes uploaded.", c->upload_bytes);
 }
 

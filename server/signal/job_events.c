@@ -14,6 +14,10 @@ void signal_count_failure(struct signal *s, const char *reason) {
     struct failure_count *f = s->counters.failures;
     size_t i = 0;
 
+    if (reason[strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0') {
+        reason = "odd"; /* a process that others' bytes may have led astray has said it */
+    }
+
     while (i < FAILURE_REASONS - 1 && f[i].count > 0 && strcmp(f[i].reason, reason) != 0) {
         i++;
     }

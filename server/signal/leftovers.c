@@ -3,6 +3,8 @@
  * its film. */
 #include "signal/leftovers.h"
 #include "signal/api.h"
+#include "signal/captions.h"
+#include "signal/decks.h"
 #include "signal/presentation.h"
 #include "signal/state.h"
 
@@ -19,7 +21,8 @@
 
 struct leftovers {
     struct signal *s;
-    char **names; /* sources and directories of all rows */
+    bool slides;  /* the walkthroughs are through */
+    char **names; /* ids, sources and directories of all rows */
     size_t count, offset;
     unsigned attempts;
     char last[ID_MAX]; /* the row that the next page starts with, or "" */
@@ -68,25 +71,26 @@ static bool is_being_made(const char *name) {
     return strstr(program, "/parlour-pipeline") != NULL;
 }
 
-static void sweep_presentations(struct leftovers *l) {
+/* Directories of DATA/FOLDER that no row names. */
+static void sweep_folder(struct leftovers *l, const char *folder) {
     const char *data_dir = l->s->config->data_dir;
     char path[1024];
     struct dirent *entry;
     struct stat st;
 
-    snprintf(path, sizeof path, "%s/presentations", data_dir);
+    snprintf(path, sizeof path, "%.600s/%s", data_dir, folder);
     DIR *dir = opendir(path);
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         const char *name = entry->d_name;
         size_t n = strlen(name);
         bool half = name[0] == '.' && n > 5 && strcmp(name + n - 5, ".part") == 0;
-        snprintf(path, sizeof path, "%.600s/presentations/%.255s", data_dir, name);
+        snprintf(path, sizeof path, "%.600s/%.20s/%.255s", data_dir, folder, name);
         bool goes = half ? !is_being_made(name)
                          : name[0] != '.' && !is_named(l, name) && stat(path, &st) == 0 &&
                                S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime > SETTLING;
         if (goes) {
-            log_info("leftovers.removed", "presentation=%s", name);
-            presentation_remove(data_dir, name);
+            log_info("leftovers.removed", "folder=%s name=%s", folder, name);
+            directory_remove(data_dir, folder, name);
         }
     }
     if (dir != NULL) {
@@ -105,20 +109,33 @@ static bool keep_name(struct leftovers *l, const char *name) {
     return names[l->count] != NULL && ++l->count > 0;
 }
 
-static bool keep_row(struct leftovers *l, const struct walkthrough_row *row) {
-    const char *slash = strrchr(row->directory, '/');
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
 
-    return keep_name(l, slash != NULL ? slash + 1 : row->directory) && keep_name(l, row->source);
+    return slash != NULL ? slash + 1 : path;
 }
 
-static void listed(void *ctx, int result, void *argument) {
-    struct leftovers *l = ctx;
-    const struct walkthrough_list *list = argument;
-    bool same = l->last[0] == '\0' || (list->count > 0 && strcmp(list->rows[0].id, l->last) == 0);
+static bool keep_walkthrough(struct leftovers *l, const struct walkthrough_row *row) {
+    return keep_name(l, row->id) /* its captions */ && keep_name(l, last_part(row->directory)) &&
+           keep_name(l, row->source) && keep_name(l, row->film);
+}
 
-    for (size_t i = 0; result == 0 && same && i < list->count; i++) {
-        result = keep_row(l, &list->rows[i]) ? 0 : -ENOMEM;
+static bool keep_slides(struct leftovers *l, const struct slides_row *row) {
+    return keep_name(l, row->directory) && keep_name(l, row->source);
+}
+
+static void sweep(struct leftovers *l) {
+    if (l->count > 0) {
+        qsort(l->names, l->count, sizeof *l->names, compare);
     }
+    sweep_folder(l, "presentations");
+    sweep_folder(l, DECKS_FOLDER);
+    sweep_folder(l, CAPTIONS_FOLDER);
+    uploads_settle(l->s, is_named, l);
+}
+
+/* What a page of `count` rows from `first` to `last` means. */
+static void page_over(struct leftovers *l, int result, bool same, size_t count, const char *last) {
     if (result < 0 || l->attempts > ATTEMPTS_MAX) {
         log_warn("leftovers.kept", "error=%d", -result);
         leftovers_free(l);
@@ -127,25 +144,56 @@ static void listed(void *ctx, int result, void *argument) {
         l->attempts++;
         l->offset = 0;
         l->last[0] = '\0';
+        l->slides = false;
         next_page(l);
-    } else if (list->count == STORE_LIST_MAX) {
-        l->offset += list->count - 1;
-        memcpy(l->last, list->rows[list->count - 1].id, sizeof l->last);
+    } else if (count == STORE_LIST_MAX) {
+        l->offset += count - 1;
+        memcpy(l->last, last, sizeof l->last);
+        next_page(l);
+    } else if (!l->slides) {
+        l->slides = true;
+        l->offset = 0;
+        l->last[0] = '\0';
         next_page(l);
     } else {
-        if (l->count > 0) {
-            qsort(l->names, l->count, sizeof *l->names, compare);
-        }
-        sweep_presentations(l);
-        uploads_settle(l->s, is_named, l);
+        sweep(l);
         leftovers_free(l);
     }
 }
 
-static void next_page(struct leftovers *l) {
-    struct walkthrough_list list = {.offset = l->offset};
+static bool follows(const struct leftovers *l, size_t count, const char *first) {
+    return l->last[0] == '\0' || (count > 0 && strcmp(first, l->last) == 0);
+}
 
-    if (store_walkthroughs_list(l->s->store, &list, listed, l) < 0) {
+static void walkthroughs_listed(void *ctx, int result, void *argument) {
+    struct leftovers *l = ctx;
+    const struct walkthrough_list *list = argument;
+    bool same = result == 0 && follows(l, list->count, list->count > 0 ? list->rows[0].id : "");
+
+    for (size_t i = 0; result == 0 && same && i < list->count; i++) {
+        result = keep_walkthrough(l, &list->rows[i]) ? 0 : -ENOMEM;
+    }
+    page_over(l, result, same, list->count, list->count > 0 ? list->rows[list->count - 1].id : "");
+}
+
+static void slides_listed(void *ctx, int result, void *argument) {
+    struct leftovers *l = ctx;
+    const struct slides_list *list = argument;
+    bool same = result == 0 && follows(l, list->count, list->count > 0 ? list->rows[0].id : "");
+
+    for (size_t i = 0; result == 0 && same && i < list->count; i++) {
+        result = keep_slides(l, &list->rows[i]) ? 0 : -ENOMEM;
+    }
+    page_over(l, result, same, list->count, list->count > 0 ? list->rows[list->count - 1].id : "");
+}
+
+static void next_page(struct leftovers *l) {
+    struct walkthrough_list walkthroughs = {.offset = l->offset};
+    struct slides_list slides = {.offset = l->offset};
+    int r = l->slides ? store_slides_list(l->s->store, &slides, slides_listed, l)
+                      : store_walkthroughs_list(l->s->store, &walkthroughs, walkthroughs_listed, l);
+
+    if (r < 0) {
         log_warn("leftovers.kept", "error=busy");
         leftovers_free(l);
     }

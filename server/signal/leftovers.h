@@ -3,7 +3,7 @@
 
 struct signal;
 
-/* At the start: reads every walkthrough's row, then removes presentations and taken uploads that no
- * row names, and half presentations whose process has ended. Young ones stay: a command may be
- * about to store them. */
+/* At the start: reads every row of walkthroughs and slides, then removes presentations, decks,
+ * captions and taken uploads that no row names, and half ones whose process has ended. Young ones
+ * stay: a command may be about to store them. */
 void leftovers_sweep(struct signal *s);
