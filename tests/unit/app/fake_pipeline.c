@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,8 +53,10 @@ static int compile(const char *input, const char *output) {
     }
     if (strcmp(name, "hungry") == 0) {
         for (size_t size = 1 << 20;; usleep(1000)) {
-            char *room = malloc(size);
-            memset(room, 1, size);
+            volatile char *room = malloc(size); /* volatile: kept by every compiler */
+            for (size_t i = 0; i < size; i += 1024) {
+                room[i] = 1;
+            }
         }
     }
     if (strcmp(name, "stuck") == 0) {
@@ -143,6 +146,7 @@ static int doctor(void) {
 }
 
 int main(int argc, char **argv) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no test leaves one behind */
     if (argc > 4 && strcmp(argv[1], "compile") == 0) {
         return compile(argv[2], argv[4]);
     }
