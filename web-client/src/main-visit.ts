@@ -522,7 +522,7 @@ function main(): void {
   const token = decodeURIComponent(location.pathname.split("/")[2] ?? "");
   const parsed = parseVisitBoot(boot);
   const after = parsed.ok ? null : parseOverBoot(boot);
-  if (after !== null && after.visit.recording !== "off") {
+  if (after !== null && after.replay !== null) {
     over(after, token, host);
   } else if (!parsed.ok) {
     render(closed(parsed.error, parsed.company), host);

@@ -4,8 +4,8 @@ import { flag, list, nullable, number, object, oneOf, read, text, withDefault, t
 
 export const walkthroughState = oneOf("compiling", "ready", "failed");
 
-/* The recording of a visit, as far as it is. */
-export const replay = object({ slug: text, state: walkthroughState });
+/* The recording of a visit, as far as it is; no slug in its first moments. */
+export const replay = object({ slug: nullable(text), state: walkthroughState });
 export type Replay = Shape<typeof replay>;
 
 export const visit = object({

@@ -12,7 +12,7 @@ export type ReplayState =
   | { readonly name: "away" };
 
 /* A visit that has just ended may need a moment until its replay is known at all. */
-const UNKNOWN_FOR = 20_000;
+const UNKNOWN_FOR = 4_000;
 const FIRST = 1_000;
 const LAST = 10_000;
 

@@ -64,7 +64,10 @@ export class ReplayElement extends LitElement {
 
   override render() {
     const { state } = this;
-    if (state.name === "none" && this.kept !== true) {
+    if (state.name === "asking") {
+      return nothing; /* nothing is promised before it is known */
+    }
+    if (state.name === "none") {
       return this.staff ? html`<p class="muted">${t("replay.none")}</p>` : nothing;
     }
     return html`<div class="card ${state.name === "ready" ? "ready" : ""}">
@@ -82,7 +85,6 @@ export class ReplayElement extends LitElement {
   private told() {
     const { state } = this;
     switch (state.name) {
-      case "asking":
       case "making":
         return html`<div class="head">
           <h2 role="status">${t(this.staff ? "replay.waiting_staff" : "replay.waiting")}</h2>
@@ -96,8 +98,9 @@ export class ReplayElement extends LitElement {
         return html`<div class="head" role="status"><h2>${t("replay.failed")}</h2><p class="small muted">${state.why}</p></div>`;
       case "away":
         return html`<p class="muted" role="status">${t("replay.away")}</p>`;
+      case "asking":
       case "none":
-        return html`<p class="muted" role="status">${t("replay.none")}</p>`;
+        return nothing;
     }
   }
 }

@@ -261,7 +261,7 @@ export class SourceList extends LitElement {
             </button>`
           : nothing}
         <button aria-label=${t(what === "server" ? "sources.copy_server" : "sources.copy_key", { name: s.name })} @click=${() => emit(this, "pl-copy", { id: s.id, what })}>
-          ${icon(copied ? "check" : "copy")}<span class="text" role="status">${t(copied ? "common.copied" : "common.copy")}</span>
+          ${icon(copied ? "check" : "copy")}<span class="text" aria-live="polite">${t(copied ? "common.copied" : "common.copy")}</span>
         </button>
       </div>
     </div>`;

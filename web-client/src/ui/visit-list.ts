@@ -195,7 +195,7 @@ export class VisitList extends LitElement {
     if (replay === null) {
       return nothing;
     }
-    return replay.state === "ready"
+    return replay.state === "ready" && replay.slug !== null
       ? html`<a class="button replay" href="/w/${replay.slug}" target="_blank" rel="noopener" aria-label="${t("visits.replay")}: ${title}">${icon("play")}${t("visits.replay")}</a>`
       : html`<span class="chip replay" role="status">${t(replay.state === "failed" ? "visits.replay_failed" : "visits.replay_making")}</span>`;
   }

@@ -296,7 +296,7 @@ export class WalkthroughList extends LitElement {
         return html`<a class="button" href="/w/${w.slug}" target="_blank" rel="noopener">${icon("play")}${t("walkthroughs.watch")}</a>
           ${w.published
             ? html`<button @click=${() => emit(this, "pl-copy", w.slug)}>
-                ${icon(this.copied === w.slug ? "check" : "link")}<span role="status">${t(this.copied === w.slug ? "common.copied" : "walkthroughs.copy")}</span>
+                ${icon(this.copied === w.slug ? "check" : "link")}<span aria-live="polite">${t(this.copied === w.slug ? "common.copied" : "walkthroughs.copy")}</span>
               </button>`
             : html`<button @click=${() => emit(this, "pl-publish", { id: w.id, published: true })}>${icon("globe")}${t("walkthroughs.publish")}</button>`}
           ${more}`;

@@ -141,7 +141,7 @@ export class WalkthroughPage extends LitElement {
     return html`<header>
         <span class="brand">${this.company}</span>
         <button class="quiet" @click=${() => emit(this, "pl-copy")}>
-          ${icon(this.copied ? "check" : "copy")}<span role="status">${t(this.copied ? "common.copied" : "player.copy")}</span>
+          ${icon(this.copied ? "check" : "copy")}<span aria-live="polite">${t(this.copied ? "common.copied" : "player.copy")}</span>
         </button>
       </header>
       <main>

@@ -163,7 +163,7 @@ export class WalkthroughSheet extends LitElement {
         <div class="line">
           ${w.state === "failed" ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
           ${this.deleting
-            ? html`<span role="status">${t("film.delete_sure")}</span>
+            ? html`<span aria-live="polite">${t("film.delete_sure")}</span>
                 <button @click=${() => (this.deleting = false)}>${t("common.no")}</button>
                 <button class="danger" ?disabled=${this.busy} @click=${() => emit(this, "pl-delete", w.id)}>${t("film.delete_yes")}</button>`
             : html`<button class="danger" @click=${() => (this.deleting = true)}>${icon("trash")}${t("film.delete")}</button>`}
@@ -180,8 +180,8 @@ export class WalkthroughSheet extends LitElement {
       </label>
       ${w.published
         ? html`<div class="line">
-            <button @click=${() => emit(this, "pl-copy", w.slug)}>${icon(this.copied === "link" ? "check" : "link")}<span role="status">${t(this.copied === "link" ? "common.copied" : "walkthroughs.copy")}</span></button>
-            <button @click=${() => emit(this, "pl-copy-embed", w.slug)}>${icon(this.copied === "embed" ? "check" : "code")}<span role="status">${t(this.copied === "embed" ? "common.copied" : "film.embed")}</span></button>
+            <button @click=${() => emit(this, "pl-copy", w.slug)}>${icon(this.copied === "link" ? "check" : "link")}<span aria-live="polite">${t(this.copied === "link" ? "common.copied" : "walkthroughs.copy")}</span></button>
+            <button @click=${() => emit(this, "pl-copy-embed", w.slug)}>${icon(this.copied === "embed" ? "check" : "code")}<span aria-live="polite">${t(this.copied === "embed" ? "common.copied" : "film.embed")}</span></button>
           </div>`
         : nothing}
     </section>`;
