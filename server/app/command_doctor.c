@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -79,7 +80,11 @@ static void check_data(const struct config *c) {
         bad("disk", "%llu MB free below %s; films need more: make room or set --data DIR",
             free_bytes >> 20, c->data);
     } else {
-        good("disk", "%llu GB free", free_bytes >> 30);
+        good("disk", "%llu GB free for uploads, films and recordings", free_bytes >> 30);
+    }
+    if (free_bytes >= DISK_LEAST && free_bytes < c->upload_max) {
+        note("disk", "less than the largest upload that is allowed (upload_max, %llu GB)",
+             (unsigned long long)c->upload_max >> 30);
     }
 }
 
@@ -154,6 +159,30 @@ static void check_ports(const struct config *c) {
     } else {
         bad("media port", "UDP %u: %s; stop what uses it or set --media-port N",
             (unsigned)c->media_port, strerror(-udp));
+    }
+}
+
+/* The door for OBS and hardware encoders. */
+static void check_rtmp(const struct config *c) {
+    char address[64];
+    const char *colon = strrchr(c->rtmp_listen, ':');
+    if (!colon) {
+        note("rtmp port", "not set: OBS can send by WHIP; for RTMP set --rtmp-listen 0.0.0.0:1935");
+        return;
+    }
+    snprintf(address, sizeof(address), "%.*s", (int)(colon - c->rtmp_listen), c->rtmp_listen);
+    int port = atoi(colon + 1);
+    bool any = strcmp(address, "*") == 0 || strcmp(address, "0.0.0.0") == 0;
+    int error = port < 1 || port > 65535
+                    ? -EINVAL
+                    : try_bind(any ? "" : address, (uint16_t)port, SOCK_STREAM);
+    if (error == 0) {
+        good("rtmp port", "%d is free", port);
+    } else if (error == -EADDRINUSE && parlour_answers(c)) {
+        good("rtmp port", "%d is in use while a server runs", port);
+    } else {
+        bad("rtmp port", "%s: %s; stop what uses it or set --rtmp-listen ADDR:PORT", c->rtmp_listen,
+            strerror(-error));
     }
 }
 
@@ -277,6 +306,7 @@ int command_doctor(int argc, char **argv) {
     }
     check_data(&c);
     check_ports(&c);
+    check_rtmp(&c);
     check_tls(&c);
     check_pipeline(&c);
     check_pages(&c);

@@ -353,7 +353,7 @@ test('a visit goes from planned to ended', async () => {
   assert.equal(ended.json.state, 'ended');
   assert.ok(ended.json.ended_at);
   assertProblem(await call('POST', `${at}/start`, { token: admin }), 409, 'ended');
-  assertProblem(await call('GET', `${at}/replay`, { token: admin }), 404, 'not-found');
+  assertProblem(await call('GET', `${at}/replay`, { token: admin }), 404, 'not-recorded');
   assertProblem(await call('GET', '/api/v1/visits/nobody', { token: admin }), 404, 'not-found');
   assert.equal((await call('DELETE', at, { token: admin })).status, 204);
 });
@@ -692,12 +692,14 @@ test('openapi.yaml names exactly the routes that answer', async () => {
   const file = new URL('../../server/signal/openapi.yaml', import.meta.url);
   assert.ok(existsSync(file));
   const lines = readFileSync(file, 'utf8').split('\n');
-  let target, count = 0;
+  const written = new Set();
+  let target, pattern, count = 0;
   for (const line of lines) {
     const p = /^  (\/[^:]*):$/.exec(line);
-    if (p) { target = p[1].replace(/\{[^}]+\}/g, 'nothing'); continue; }
-    const m = /^    (get|post|patch|delete|head|options):$/.exec(line);
+    if (p) { [, pattern] = p; target = pattern.replace(/\{[^}]+\}/g, 'nothing'); continue; }
+    const m = /^    (get|put|post|patch|delete|head|options):$/.exec(line);
     if (m && target) {
+      written.add(`${m[1].toUpperCase()} ${pattern.replace(/\{[^}]+\}/g, '{}')}`);
       const r = await call('OPTIONS', target);
       const method = m[1].toUpperCase();
       if (r.headers.allow) {
@@ -708,4 +710,9 @@ test('openapi.yaml names exactly the routes that answer', async () => {
     }
   }
   assert.ok(count > 40, `${count} calls`);
+  const table = readFileSync(new URL('../../server/signal/routes.c', import.meta.url), 'utf8');
+  const routes = [...table.matchAll(/\{METHOD_([A-Z]+), "([^"]+)"/g)].map(([, method, at]) => `${method} ${at.replace(/\{[^}]+\}/g, '{}')}`)
+    .filter((r) => !['GET /', 'GET /assets/{}', 'GET /{}', 'GET /ws'].includes(r));
+  assert.ok(routes.length > 60, `${routes.length} routes`);
+  assert.deepEqual(routes.filter((r) => !written.has(r)), [], 'routes that openapi.yaml leaves out');
 });
