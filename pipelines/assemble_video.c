@@ -101,11 +101,12 @@ static int copy_frames(struct output *o, const struct replay_cut *cut, struct tr
     struct rtp_header rtp;
     struct depacketised frame;
     int64_t ticks;
-    while (track_walk_next(walk, &rtp, &ticks) > 0) {
+    bool hole;
+    while (track_walk_next(walk, &rtp, &ticks, &hole) > 0) {
         if (atomic_load(o->job->stop)) {
             return -ECANCELED;
         }
-        if (depacketiser_input(d, &rtp) == -ENOMEM) {
+        if (depacketiser_input(d, &rtp, hole) == -ENOMEM) {
             return -ENOMEM;
         }
         while (depacketiser_output(d, &frame)) {
@@ -283,13 +284,13 @@ static void look_at(struct poster_search *search, const struct track_scan *track
     struct depacketised frame;
     char *error = NULL;
     int64_t ticks;
-    bool done = false;
+    bool done = false, hole;
     if (track_walk_start(&walk, track, key->offset, key->offset_ticks) < 0) {
         return;
     }
     depacketiser_init(&d, track->format.codec);
-    while (!done && track_walk_next(&walk, &rtp, &ticks) > 0) {
-        depacketiser_input(&d, &rtp);
+    while (!done && track_walk_next(&walk, &rtp, &ticks, &hole) > 0) {
+        depacketiser_input(&d, &rtp, hole);
         while (!done && depacketiser_output(&d, &frame)) {
             done = ticks + (int32_t)(frame.timestamp - rtp.timestamp) >= key->ticks;
             if (done) {

@@ -13,7 +13,7 @@ enum { NAL_STAP_A = 24, NAL_FU_A = 28 };
 
 void depacketiser_init(struct depacketiser *d, enum media_codec codec) {
     assert(codec == CODEC_VP8 || codec == CODEC_H264);
-    *d = (struct depacketiser){.codec = codec, .level = -1};
+    *d = (struct depacketiser){.codec = codec, .level = -1, .picture_id = -1};
 }
 
 void depacketiser_clear(struct depacketiser *d) {
@@ -123,6 +123,22 @@ static int take_h264(struct depacketiser *d, struct bytes p) {
     return type >= 1 && type < NAL_STAP_A ? take_nal(d, p) : -EBADMSG;
 }
 
+/* Packets or a whole frame are missing; with layers only the lowest one can go on by itself. */
+static void note_loss(struct depacketiser *d, bool layered) {
+    d->level = d->level > 0 && layered ? 0 : layered ? d->level : -1;
+}
+
+/* RFC 7741 §4.2: the picture id grows by one a frame. */
+static void check_picture_id(struct depacketiser *d, const struct vp8_descriptor *v) {
+    int id = v->picture_id_size > 0 ? v->picture_id : -1;
+    int mask = v->picture_id_size == 2 ? 0x7fff : 0x7f;
+    if (id >= 0 && d->picture_id >= 0 && id != ((d->picture_id + 1) & mask)) {
+        d->lost++;
+        note_loss(d, d->layered);
+    }
+    d->picture_id = id;
+}
+
 static int take_vp8(struct depacketiser *d, struct bytes p) {
     struct vp8_descriptor v;
     struct frame_buffer *f = &d->frame;
@@ -138,6 +154,7 @@ static int take_vp8(struct depacketiser *d, struct bytes p) {
     }
     if (v.frame_start) {
         f->key = v.key_frame;
+        check_picture_id(d, &v);
     }
     return append(f, p.p + v.size, p.n - v.size);
 }
@@ -172,11 +189,6 @@ static bool fits(struct depacketiser *d, const struct frame_buffer *f) {
     return d->level >= 0;
 }
 
-/* Packets or a whole frame are missing; with layers only the lowest one can go on by itself. */
-static void note_loss(struct depacketiser *d, bool layered) {
-    d->level = d->level > 0 && layered ? 0 : layered ? d->level : -1;
-}
-
 static void finish_frame(struct depacketiser *d) {
     struct frame_buffer *f = &d->frame;
     if (!f->started) {
@@ -202,7 +214,7 @@ static void start_frame(struct depacketiser *d, uint32_t timestamp) {
     *f = (struct frame_buffer){.p = f->p, .room = f->room, .timestamp = timestamp, .started = true};
 }
 
-int depacketiser_input(struct depacketiser *d, const struct rtp_header *packet) {
+int depacketiser_input(struct depacketiser *d, const struct rtp_header *packet, bool hole) {
     d->done_count = d->done_taken = 0;
     int step = d->started ? rtp_sequence_diff(packet->sequence, d->sequence) : 1;
     if (step <= 0) {
@@ -210,7 +222,7 @@ int depacketiser_input(struct depacketiser *d, const struct rtp_header *packet) 
     }
     d->started = true;
     d->sequence = packet->sequence;
-    if (step > 1) {
+    if (step > 1 && (hole || d->frame.started)) {
         d->lost++;
         if (d->frame.started) {
             d->frame.broken = true;

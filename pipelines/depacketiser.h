@@ -37,6 +37,7 @@ struct depacketiser {
     bool layered; /* VP8: the stream has temporal layers */
     int level;    /* VP8: highest temporal layer that decodes; -1: a key frame is needed */
     uint8_t tl0;
+    int picture_id; /* VP8, of the last frame begun; -1 unknown */
     uint8_t sps[DEPACKETISER_HEADERS_MAX], pps[DEPACKETISER_HEADERS_MAX];
     size_t sps_size, pps_size;
     uint64_t lost, left_out; /* gaps; frames */
@@ -46,7 +47,9 @@ struct depacketiser {
 void depacketiser_init(struct depacketiser *d, enum media_codec codec);
 void depacketiser_clear(struct depacketiser *d);
 
-/* Takes one packet. 0, -EBADMSG (not of this codec: the frame is lost), -ESTALE (late or double:
- * passed over), -ENOMEM. Then depacketiser_output until it is false. */
-int depacketiser_input(struct depacketiser *d, const struct rtp_header *packet);
+/* Takes one packet. Numbers that are skipped between frames are no loss by themselves: packets of
+ * padding alone are not recorded. A `hole` in what was kept is, and so are skipped VP8 pictures and
+ * numbers inside a frame. 0, -EBADMSG (not of this codec: the frame is lost), -ESTALE (late or
+ * double: passed over), -ENOMEM. Then depacketiser_output until it is false. */
+int depacketiser_input(struct depacketiser *d, const struct rtp_header *packet, bool hole);
 bool depacketiser_output(struct depacketiser *d, struct depacketised *ret);

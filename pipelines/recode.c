@@ -27,8 +27,8 @@ const char *recode_encoder(enum media_codec codec) {
                ? "vp8enc deadline=1 cpu-used=8 threads=2 keyframe-max-dist=150 end-usage=cq "
                  "cq-level=16 min-quantizer=4 max-quantizer=44 target-bitrate=4000000 "
                  "error-resilient=default auto-alt-ref=false"
-               : "x264enc tune=zerolatency speed-preset=veryfast bframes=0 key-int-max=150 "
-                 "pass=qual quantizer=22 byte-stream=true aud=false ! "
+               : "x264enc speed-preset=veryfast bframes=0 key-int-max=150 pass=qual quantizer=22 "
+                 "threads=2 byte-stream=true option-string=rc-lookahead=0:sync-lookahead=0 ! "
                  "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,"
                  "alignment=au";
 }

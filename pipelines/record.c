@@ -27,6 +27,7 @@ struct file {
     uint64_t size;  /* of what was written whole */
     uint64_t usage; /* when it was used last */
     bool dirty;
+    bool gone; /* removed by the server while it was closed */
 };
 
 static struct recorder {
@@ -120,7 +121,8 @@ static int open_file(struct file *f) {
     f->fd = open(
         path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (fresh ? O_CREAT | O_EXCL : 0), 0600);
     if (f->fd < 0) {
-        return fail_writing(errno);
+        f->gone = !fresh && errno == ENOENT; /* its owner took the word back */
+        return f->gone ? 0 : fail_writing(errno);
     }
     rec.open++;
     track_header_write(header, &f->format);
@@ -154,8 +156,11 @@ static int write_pending(void) {
     if (n == 0) {
         return 0;
     }
-    if (f->fd < 0 && open_file(f) < 0) {
+    if (f->fd < 0 && !f->gone && open_file(f) < 0) {
         return -1;
+    }
+    if (f->gone) {
+        return 0;
     }
     f->usage = ++rec.usage;
     return write_whole(f, rec.entries, n);

@@ -232,7 +232,8 @@ static void mark_questions(const struct planner *p, struct mark *marks, size_t *
     for (size_t i = 0; i < log->question_count; i++) {
         const struct log_question *q = &log->questions[i];
         double t = ((double)visit_log_unix(log, q->run, q->t) - p->plan->zero) / 1e6;
-        if (q->text[0] && t >= 0 && t < (p->plan->end - p->plan->zero) / 1e6) {
+        if (q->text[0] && visit_log_may_keep(log, q->credential) && t >= 0 &&
+            t < (p->plan->end - p->plan->zero) / 1e6) {
             struct mark *m = &marks[(*count)++];
             *m = (struct mark){.t = t, .question = true};
             name_question(q->text, m->title, sizeof(m->title));

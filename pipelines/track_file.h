@@ -18,8 +18,9 @@
 #define TRACK_HEADER_SIZE 64
 #define TRACK_ENTRY_HEADER 32
 #define TRACK_ENTRY_MAX (TRACK_ENTRY_HEADER + TRACK_PACKET_MAX)
-#define TRACK_FLAG_KEY 1  /* first packet of a key frame */
-#define TRACK_FLAG_LAST 2 /* last packet of a frame */
+#define TRACK_FLAG_KEY 1   /* first packet of a key frame */
+#define TRACK_FLAG_LAST 2  /* last packet of a frame */
+#define TRACK_FLAG_EXACT 4 /* the capture time comes from a sender report, not from arrivals */
 
 /* What all packets of a track have in common. */
 struct track_format {

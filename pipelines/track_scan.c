@@ -9,6 +9,7 @@
 #define POINT_SECONDS 5
 #define SAMPLES 64
 #define STEP_USEC 2e6 /* RTP time and capture time part by more: the publisher's count jumped */
+#define UNKNOWN 1e300
 #define POINTS_MAX 200000
 #define KEYS_MAX 1000000
 
@@ -21,6 +22,8 @@ struct scanner {
     uint32_t timestamp;
     double samples[SAMPLES]; /* capture − ticks since the last point */
     size_t sample_count, sample_step, sample_skip;
+    bool exact; /* the samples are by sender reports */
+    uint64_t skipped;
     double least_arrival;
     uint64_t frame_offset, previous_offset, headers_offset;
     int64_t headers_ticks;
@@ -36,6 +39,12 @@ static double usec_of(const struct track_scan *t, int64_t ticks) {
     return (double)ticks * 1e6 / t->format.clock_rate;
 }
 
+static void drop_samples(struct scanner *s) {
+    s->sample_count = 0;
+    s->sample_step = 1;
+    s->sample_skip = 0;
+}
+
 /* Until track_scan_fit, `time` is the offset from ticks to capture. */
 static void close_point(struct scanner *s) {
     struct track_scan *t = s->track;
@@ -43,11 +52,11 @@ static void close_point(struct scanner *s) {
         struct track_point *p = &t->points[t->point_count - 1];
         qsort(s->samples, s->sample_count, sizeof(double), by_value);
         p->time = s->samples[s->sample_count / 2];
+        p->exact = s->exact;
         p->delay = s->least_arrival - p->time;
     }
-    s->sample_count = 0;
-    s->sample_step = 1;
-    s->sample_skip = 0;
+    drop_samples(s);
+    s->exact = false;
 }
 
 static int open_point(struct scanner *s, uint64_t offset, uint32_t section) {
@@ -108,7 +117,14 @@ static int take_time(struct scanner *s, const struct track_packet *packet, uint3
             return r;
         }
     }
-    take_sample(s, capture - usec_of(t, s->ticks));
+    bool exact = packet->flags & TRACK_FLAG_EXACT;
+    if (exact && !s->exact) {
+        drop_samples(s);
+        s->exact = true;
+    }
+    if (exact == s->exact) {
+        take_sample(s, capture - usec_of(t, s->ticks));
+    }
     double late = arrival - usec_of(t, s->ticks);
     s->least_arrival = late < s->least_arrival ? late : s->least_arrival;
     return 0;
@@ -135,14 +151,14 @@ static int add_key(struct scanner *s, const struct depacketised *frame, int64_t 
     return 0;
 }
 
-static int take_video(struct scanner *s, const struct rtp_header *rtp, uint64_t offset) {
+static int take_video(struct scanner *s, const struct rtp_header *rtp, uint64_t offset, bool hole) {
     struct depacketised frame;
     if (s->frame_timestamp != rtp->timestamp || s->track->packets == 1) {
         s->previous_offset = s->frame_offset;
         s->frame_offset = offset;
         s->frame_timestamp = rtp->timestamp;
     }
-    int r = depacketiser_input(&s->video, rtp);
+    int r = depacketiser_input(&s->video, rtp, hole);
     if (r == -ENOMEM) {
         return r;
     }
@@ -160,7 +176,8 @@ static int take_video(struct scanner *s, const struct rtp_header *rtp, uint64_t 
     return 0;
 }
 
-static int take_packet(struct scanner *s, const struct track_packet *packet, uint64_t offset) {
+static int take_packet(struct scanner *s, const struct track_packet *packet, uint64_t offset,
+                       bool hole) {
     struct track_scan *t = s->track;
     struct rtp_header rtp;
     if (rtp_parse(packet->rtp, &rtp) < 0) {
@@ -174,7 +191,7 @@ static int take_packet(struct scanner *s, const struct track_packet *packet, uin
         int n = opus_packet_get_nb_samples(rtp.payload.p, (opus_int32)rtp.payload.n, 48000);
         end += n > 0 ? n - 1 : 0;
     } else if (r == 0 && (t->format.codec == CODEC_VP8 || t->format.codec == CODEC_H264)) {
-        r = take_video(s, &rtp, offset);
+        r = take_video(s, &rtp, offset, hole);
     }
     t->end = end > t->end ? end : t->end;
     return r;
@@ -202,7 +219,9 @@ int track_scan_file(const char *path, int64_t unix_offset, struct track_scan *re
         }
     }
     while (r == 0 && track_reader_next(reader, &packet, &offset) > 0) {
-        r = take_packet(s, &packet, offset);
+        bool hole = track_reader_skipped(reader) != s->skipped;
+        s->skipped = track_reader_skipped(reader);
+        r = take_packet(s, &packet, offset, hole);
     }
     if (r == 0) {
         close_point(s);
@@ -248,10 +267,16 @@ static void envelope(struct sample *s, size_t n) {
 /* The offsets to the publisher's clock, each section by itself. */
 static void fit_offsets(struct track_scan *t, struct sample *samples) {
     for (size_t from = 0, to; from < t->point_count; from = to) {
+        bool exact = false;
         for (to = from; to < t->point_count && t->points[to].section == t->points[from].section;
              to++) {
             struct track_point *p = &t->points[to];
             samples[to - from] = (struct sample){usec_of(t, p->ticks), p->time, p};
+            exact = exact || p->exact;
+        }
+        /* What was told by arrivals alone follows from the rest when it can. */
+        for (size_t i = from; i < to && exact; i++) {
+            samples[i - from].y = t->points[i].exact ? samples[i - from].y : UNKNOWN;
         }
         envelope(samples, to - from);
         for (size_t i = from; i < to; i++) {
@@ -348,7 +373,8 @@ void track_walk_clear(struct track_walk *w) {
     *w = (struct track_walk){0};
 }
 
-int track_walk_next(struct track_walk *w, struct rtp_header *ret, int64_t *ret_ticks) {
+int track_walk_next(struct track_walk *w, struct rtp_header *ret, int64_t *ret_ticks,
+                    bool *ret_hole) {
     const struct track_scan *t = w->track;
     struct track_packet packet;
     uint64_t offset;
@@ -362,6 +388,10 @@ int track_walk_next(struct track_walk *w, struct rtp_header *ret, int64_t *ret_t
     } else if (w->started) {
         w->ticks += (int32_t)(ret->timestamp - w->timestamp);
     }
+    if (ret_hole) {
+        *ret_hole = w->started && track_reader_skipped(w->reader) != w->skipped;
+    }
+    w->skipped = track_reader_skipped(w->reader);
     w->started = true;
     w->timestamp = ret->timestamp;
     *ret_ticks = w->ticks;

@@ -24,6 +24,7 @@ struct track_point {
     double delay; /* least, of arrival after capture, µs */
     uint64_t offset;
     uint32_t timestamp, section;
+    bool exact; /* by sender reports */
 };
 
 struct track_key {
@@ -66,6 +67,7 @@ struct track_walk {
     size_t next_point;
     int64_t ticks;
     uint32_t timestamp;
+    uint64_t skipped;
     bool started;
 };
 
@@ -74,5 +76,7 @@ int track_walk_start(struct track_walk *w, const struct track_scan *track, uint6
                      int64_t ticks);
 void track_walk_clear(struct track_walk *w);
 
-/* 1 with the next packet and its ticks, 0 at the end. */
-int track_walk_next(struct track_walk *w, struct rtp_header *ret, int64_t *ret_ticks);
+/* 1 with the next packet and its ticks, 0 at the end. `ret_hole` (NULL is fine): the file was
+ * damaged right before it. */
+int track_walk_next(struct track_walk *w, struct rtp_header *ret, int64_t *ret_ticks,
+                    bool *ret_hole);

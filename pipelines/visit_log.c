@@ -110,6 +110,7 @@ static bool take_question(struct visit_log *log, const json_t *o, size_t run, in
     if (q) {
         q->run = run;
         q->t = t;
+        copy_text(q->credential, sizeof(q->credential), o, "credential");
         copy_text(q->name, sizeof(q->name), o, "name");
         copy_text(q->text, sizeof(q->text), o, "text");
     }

@@ -34,7 +34,7 @@ struct log_stage {
 struct log_question {
     size_t run;
     int64_t t;
-    char name[128], text[512];
+    char credential[128], name[128], text[512];
 };
 
 struct log_consent {

@@ -126,7 +126,7 @@ int voice_render(const struct track_scan *track, double zero, int64_t from, int6
         track_walk_clear(&walk);
         return -ENOMEM;
     }
-    while (track_walk_next(&walk, &rtp, &ticks) > 0) {
+    while (track_walk_next(&walk, &rtp, &ticks, NULL) > 0) {
         int64_t at = place(&v, ticks);
         if (at >= to) {
             /* What is missing before it may still be heard. */

@@ -124,8 +124,9 @@ static void send_packet(struct stream *s, struct bytes payload, uint32_t timesta
     memcpy(rtp + 12, payload.p, payload.n);
     struct track_packet packet = {.capture = llround(capture_time(s, timestamp) * 1e6),
                                   .arrival = llround(arrival * 1e6),
-                                  .flags =
-                                      (key ? TRACK_FLAG_KEY : 0u) | (marker ? TRACK_FLAG_LAST : 0u),
+                                  .flags = (key ? TRACK_FLAG_KEY : 0u) |
+                                           (marker ? TRACK_FLAG_LAST : 0u) |
+                                           (s->reported ? TRACK_FLAG_EXACT : 0u),
                                   .rtp = bytes_of(rtp, 12 + payload.n)};
     int n = track_entry_write((struct room){entry, sizeof(entry)}, &packet);
     fwrite(entry, 1, (size_t)n, s->out);
