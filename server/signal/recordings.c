@@ -376,7 +376,7 @@ void recordings_follow(struct signal *s, struct live *live) {
         r = begin(s, live, now);
     }
     if (r == NULL) {
-        if (visit_state(v) == VISIT_ENDED) {
+        if (visit_state(v) == VISIT_ENDED && !live->ended) {
             recordings_visit_ended(s, visit_id(v), visit_summary(v)->title);
         }
         return;
