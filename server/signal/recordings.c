@@ -470,10 +470,9 @@ void recordings_consent(struct signal *s, const struct visit_row *visit, const c
     if (agreed) {
         return;
     }
+    recording_purge(s->config->data_dir, visit->id);
     if (r == NULL && visit->state == VISIT_ENDED) {
         replays_make(s, visit->id, visit->title);
-    } else {
-        recording_purge(s->config->data_dir, visit->id);
     }
 }
 

@@ -303,6 +303,38 @@ describe('a visit that is recorded', available, () => {
     rep.ws.close();
   });
 
+  test('without a customer who says no in the middle, and with what comes after another yes', async () => {
+    const visit = await makeVisit('on');
+    const rep = await Person.enter(visit, server.token, 'Mara');
+    const robin = await Person.enter(visit, visit.invite, 'Robin');
+    await feed(visit);
+    await rep.active(true);
+    const camera = new Peer('gstreamer', 'publish', { url: `${visit.whip}?source=camera`, token: visit.invite, codec: 'vp8' });
+    await camera.event('connected');
+    await grows(visit, 'the feed');
+    const theirs = () => {
+      const ids = log(visit).filter((e) => e.event === 'source' && e.side === 'customer').map((e) => BigInt(e.media));
+      return tracks(visit).filter((t) => ids.includes(t.source));
+    };
+    assert.deepEqual(theirs(), [], 'the customer has not agreed');
+    await robin.ask('consent', { watch: true, recording: true });
+    await until('the customer to be recorded', 10_000, () => theirs().filter((t) => t.size > 2000).length === 2);
+    assert.equal(rep.ws.messages.filter((m) => m.type === 'participant.changed').at(-1).data.participant.consented_recording, true);
+    const gone = theirs().map((t) => t.name);
+    await robin.ask('consent', { watch: true, recording: false });
+    await until('the tracks to go', 5000, () => theirs().length === 0);
+    await grows(visit, 'the rest');
+    assert.deepEqual(theirs(), [], 'nothing of them is written any more');
+    await robin.ask('consent', { watch: true, recording: true });
+    await until('the customer to be recorded again', 10_000, () => theirs().filter((t) => t.size > 2000).length === 2);
+    assert.ok(theirs().every((t) => !gone.includes(t.name)), 'in tracks of their own');
+    await camera.stop();
+    await rep.ask('visit.end');
+    await replayOf(visit, visit.invite);
+    rep.ws.close();
+    robin.ws.close();
+  });
+
   test('goes on where it was when everybody left and came back', async () => {
     const visit = await makeVisit('on');
     let rep = await Person.enter(visit, server.token, 'Mara');
