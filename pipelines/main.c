@@ -5,6 +5,7 @@
 #include "control.h"
 #include "doctor.h"
 #include "gate.h"
+#include "enrich.h"
 #include "ingest.h"
 #include "record.h"
 #include "slides.h"
@@ -25,6 +26,7 @@ static const char usage[] =
     "       parlour-pipeline gate --listen ADDR:PORT --dir DIR\n"
     "       parlour-pipeline record --fd N --out DIR\n"
     "       parlour-pipeline assemble RECORDING --out DIR [--title T]\n"
+    "       parlour-pipeline enrich PRESENTATION\n"
     "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
     "       parlour-pipeline thumbs IN --out DIR\n"
     "       parlour-pipeline doctor\n"
@@ -34,7 +36,8 @@ static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
 } jobs[] = {{"compile", compile_main},   {"ingest", ingest_main}, {"record", record_main},
-            {"assemble", assemble_main}, {"slides", slides_main}, {"thumbs", thumbs_main},
+            {"assemble", assemble_main},
+            {"enrich", enrich_main}, {"slides", slides_main}, {"thumbs", thumbs_main},
             {"doctor", doctor_main},     {"gate", gate_main}};
 
 int main(int argc, char **argv) {

@@ -312,6 +312,38 @@ const tests = {
     assert.ok(ada / bob < 2 && bob / ada < 2, `Ada ${ada}, Bob ${bob}`);
     assert.ok(samples.every((v) => Math.abs(v) < 32000));
   },
+  async 'enriching adds the other speeds and thumbnails, and may be killed or run twice'() {
+    const r = recording();
+    r.source(ADA, 'Ada', 'camera');
+    r.stage(-0.5, ADA);
+    r.track(ADA, 0, 8, { tone: 1000, beep: true, video: 'camera.ivf' });
+    const { out } = r.assemble(), path = join(out, 'manifest.json');
+    const before = readFileSync(path, 'utf8'), inode = statSync(join(out, 'audio-100.rung')).ino;
+    const killed = spawn(pipeline, ['enrich', out], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const ended = new Promise((done) => killed.on('exit', done));
+    await new Promise((seen) => killed.stdout.once('data', seen));
+    setTimeout(() => killed.kill('SIGKILL'), 40);
+    await ended;
+    assert.equal(readFileSync(path, 'utf8'), before, 'nothing half-done is named');
+    for (let i = 0; i < 2; i++) {
+      const run = spawnSync(pipeline, ['enrich', out], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+      assert.equal(run.status, 0, run.stdout);
+    }
+    const manifest = JSON.parse(readFileSync(path, 'utf8'));
+    assert.deepEqual(manifest.rungs.map((x) => x.speed ?? 0), [0, 100, 50, 75, 125, 150, 200]);
+    assert.equal(manifest.storyboard, 'storyboard.vtt');
+    assert.match(readFileSync(join(out, manifest.storyboard), 'utf8'), /#xywh=/);
+    assert.equal(statSync(join(out, 'audio-100.rung')).ino, inode);
+    assert.ok(!readdirSync(out).some((name) => name.endsWith('.part')), readdirSync(out).join(' '));
+    for (const speed of [50, 75, 125, 150, 200]) {
+      const rung = dump(out, `audio-${speed}.rung`);
+      near((rung.duration * speed) / 100, manifest.duration, 0.25, `${speed} %`);
+      const first = beeps(sound(out, `audio-${speed}.rung`)).map((t) => (t * speed) / 100);
+      near(first[3], first[0] + 3, 0.1, `beeps at ${speed} %`);
+    }
+    const letter = spawnSync(pipeline, ['enrich', dir], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    assert.match(letter.stdout, /"reason":"no_file"/);
+  },
   'sound alone, and nothing at all'() {
     const r = recording();
     r.source(ADA, 'Ada', 'microphone');
