@@ -6,9 +6,11 @@
 #include "confine.h"
 #include "control.h"
 #include "elements.h"
+#include "still.h"
 #include "workplace.h"
 
 #include <getopt.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,18 +20,15 @@
 #define NICENESS 10      /* live media on the same machine goes first */
 
 struct options {
-    const char *in, *out, *title, *captions, *lang, *label, *chapters;
+    const char *in, *out, *title, *captions, *lang, *label, *chapters, *poster;
 };
 
 static bool parse(int argc, char **argv, struct options *ret) {
     static const struct option table[] = {
-        {"out", required_argument, NULL, 'o'},
-        {"title", required_argument, NULL, 't'},
-        {"captions", required_argument, NULL, 'c'},
-        {"lang", required_argument, NULL, 'l'},
-        {"label", required_argument, NULL, 'b'},
-        {"chapters", required_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"out", required_argument, NULL, 'o'},      {"title", required_argument, NULL, 't'},
+        {"captions", required_argument, NULL, 'c'}, {"lang", required_argument, NULL, 'l'},
+        {"label", required_argument, NULL, 'b'},    {"chapters", required_argument, NULL, 'h'},
+        {"poster", required_argument, NULL, 'p'},   {NULL, 0, NULL, 0},
     };
     *ret = (struct options){.lang = "en"};
     for (int c; (c = getopt_long(argc, argv, "o:", table, NULL)) != -1;) {
@@ -52,6 +51,9 @@ static bool parse(int argc, char **argv, struct options *ret) {
         case 'h':
             ret->chapters = optarg;
             break;
+        case 'p':
+            ret->poster = optarg;
+            break;
         default:
             return false;
         }
@@ -70,6 +72,25 @@ static int check_whole(const struct probe *probe, double end, struct failure *fa
             end, probe->duration);
     }
     return 0;
+}
+
+/* The video stage: the file's own picture, or a still one for as long as there is sound. */
+static int show(const struct options *options, const struct probe *probe, const char *directory,
+                const struct aac_sink *aac, double audio_end, struct stage *stage,
+                struct manifest *manifest, double *ret_end) {
+    if (probe->has_picture) {
+        return compile_video(options->in, probe, NULL, directory, aac->cmaf, stage, manifest,
+                             ret_end);
+    }
+    char *path = g_build_filename(directory, "still.jpg", NULL);
+    const struct still_picture still = {.path = path, .seconds = audio_end};
+    int r = still_make(options->in, options->poster, manifest->title, path, stage->failure);
+    r = r < 0 ? r
+              : compile_video(options->in, probe, &still, directory, aac->cmaf, stage, manifest,
+                              ret_end);
+    g_unlink(path);
+    g_free(path);
+    return r;
 }
 
 static int build(const struct options *options, const struct probe *probe, const char *directory,
@@ -105,7 +126,7 @@ static int build(const struct options *options, const struct probe *probe, const
             return -1;
         }
     }
-    int r = compile_video(options->in, probe, directory, aac.cmaf, &stage, manifest, &video_end);
+    int r = show(options, probe, directory, &aac, audio_end, &stage, manifest, &video_end);
     aac_sink_clear(&aac);
     if (r < 0) {
         return -1;
@@ -127,7 +148,7 @@ static int run(const struct options *options, struct manifest *manifest, struct 
     struct probe probe;
     struct workplace workplace = {0};
     if (elements_check(ELEMENT_COMPILE, failure) < 0 ||
-        probe_file(options->in, &probe, failure) < 0) {
+        probe_any(options->in, &probe, failure) < 0) {
         return -1;
     }
     if (options->chapters && !manifest_load_chapters(manifest, options->chapters)) {
@@ -148,7 +169,8 @@ static int run(const struct options *options, struct manifest *manifest, struct 
 static int enclose(const struct options *options, struct failure *failure) {
     char *out = g_canonicalize_filename(options->out, NULL), *parent = g_path_get_dirname(out);
     const struct confinement confinement = {
-        .read = {options->in, options->captions, options->chapters}, .write = parent};
+        .read = {options->in, options->captions, options->chapters, options->poster},
+        .write = parent};
     int r = confine(&confinement, failure);
     g_free(parent);
     g_free(out);

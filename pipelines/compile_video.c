@@ -15,8 +15,9 @@
 #define KEY_SECONDS 2
 #define BITRATE_720P 2200.0 /* kbit/s, the ceiling for 1280×720 at 30 frames a second */
 #define BITRATE_MIN 250.0
-#define THREADS_MAX 4           /* of the VP8 encoder (the same bytes whatever it is) */
-#define THREADS_MAX_H264 8      /* of each */
+#define THREADS_MAX 4      /* of the VP8 encoder (the same bytes whatever it is) */
+#define THREADS_MAX_H264 8 /* of each */
+#define STILL_FPS 5
 #define HOLE_MAX "600000000000" /* ns: a longer one is a broken clock, and is left a hole */
 
 /* What the frames pass before they are encoded: the one place that decides where key frames go, so
@@ -29,6 +30,7 @@ struct gate {
 struct job {
     const char *path, *directory;
     const struct probe *probe;
+    const struct still_picture *still; /* or NULL */
     struct fit_ladder ladder;
     struct stage *stage;
     struct gate gate;
@@ -66,6 +68,26 @@ static int bitrate_for(const struct fit_rung *rung) {
     return (int)(rate > BITRATE_MIN ? rate : BITRATE_MIN);
 }
 
+static void describe_still(const struct job *job, GString *text) {
+    unsigned frames = (unsigned)(job->still->seconds * STILL_FPS + 0.999);
+    g_string_append_printf(text,
+                           "filesrc name=still ! jpegdec ! imagefreeze num-buffers=%u ! "
+                           "video/x-raw,framerate=%u/1 ! ",
+                           frames > 0 ? frames : 1, STILL_FPS);
+}
+
+static void describe_file(const struct job *job, GString *text) {
+    g_string_append(text, "uridecodebin name=in ");
+    if (job->probe->interlaced) {
+        g_string_append(text, "videoconvert name=entry ! deinterlace method=yadif fields=top ! "
+                              "videorate max-duplication-time=" HOLE_MAX " ! ");
+    } else {
+        g_string_append(text, "videorate name=entry max-duplication-time=" HOLE_MAX " ! ");
+    }
+    g_string_append_printf(text, "video/x-raw,framerate=%u/%u ! ", job->ladder.fps_n,
+                           job->ladder.fps_d);
+}
+
 /* From the file to upright pictures of the largest rung's size in BT.601: what a VP8 picture is by
  * definition (RFC 6386 §9.2); H.264 says it in its VUI. Sizes and colours change before the turn,
  * which then has the least to move. */
@@ -74,22 +96,19 @@ static void describe_source(const struct job *job, GString *text) {
     const struct fit_rung *top = &ladder->rungs[0];
     const struct probe *probe = job->probe;
     bool turned = probe->picture.turned;
-    g_string_append(text, "uridecodebin name=in ");
-    if (probe->interlaced) {
-        g_string_append(text, "videoconvert name=entry ! deinterlace method=greedyh fields=top ! "
-                              "videorate max-duplication-time=" HOLE_MAX " ! ");
+    if (job->still) {
+        describe_still(job, text);
     } else {
-        g_string_append(text, "videorate name=entry max-duplication-time=" HOLE_MAX " ! ");
+        describe_file(job, text);
     }
     g_string_append_printf(text,
-                           "video/x-raw,framerate=%u/%u ! videoconvert ! "
+                           "videoconvert ! "
                            "video/x-raw,format=(string){I420,I420_10LE,I420_12LE} ! "
                            "videoscale add-borders=false ! "
                            "video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1 ! "
                            "parlourcolour ! ",
-                           ladder->fps_n, ladder->fps_d, turned ? top->height : top->width,
-                           turned ? top->width : top->height);
-    if (g_strcmp0(probe->turn, "identity") != 0) {
+                           turned ? top->height : top->width, turned ? top->width : top->height);
+    if (!job->still && g_strcmp0(probe->turn, "identity") != 0) {
         g_string_append_printf(text, "videoflip video-direction=%s ! ", probe->turn);
     }
     /* No size here: videoflip swaps the sides only once pictures flow. */
@@ -191,7 +210,13 @@ static int run(struct job *job) {
     if (job->ladder.count > 1) {
         snprintf(smallest, sizeof(smallest), "size%zu", job->ladder.count - 1);
     }
-    decoding_connect(job->stage->pipeline, job->path, job->probe, "entry", NULL);
+    if (job->still) {
+        GstElement *still = gst_bin_get_by_name(GST_BIN(job->stage->pipeline), "still");
+        g_object_set(still, "location", job->still->path, NULL);
+        gst_object_unref(still);
+    } else {
+        decoding_connect(job->stage->pipeline, job->path, job->probe, "entry", NULL);
+    }
     watch(job, "gate", pass, &job->gate);
     watch(job, smallest, pass_small, &job->storyboard);
     r = open_rungs(job);
@@ -281,16 +306,47 @@ static int finish(struct job *job, const struct cmaf *sound, struct manifest *ma
     return finish_films(job, sound, manifest);
 }
 
-int compile_video(const char *path, const struct probe *probe, const char *directory,
-                  const struct cmaf *sound, struct stage *stage, struct manifest *manifest,
-                  double *ret_end) {
+/* The sides of a JPEG (ITU-T T.81 §B.2.2). */
+static bool read_sides(const char *path, struct picture *ret) {
+    gchar *bytes = NULL;
+    gsize size = 0;
+    bool found = false;
+    if (!g_file_get_contents(path, &bytes, &size, NULL)) {
+        return false;
+    }
+    const uint8_t *p = (const uint8_t *)bytes;
+    for (gsize at = 2; at + 9 < size && p[at] == 0xff && !found;) {
+        uint8_t marker = p[at + 1];
+        if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 &&
+            marker != 0xcc) {
+            *ret = (struct picture){.width = (uint32_t)(p[at + 7] << 8 | p[at + 8]),
+                                    .height = (uint32_t)(p[at + 5] << 8 | p[at + 6]),
+                                    .par_n = 1,
+                                    .par_d = 1,
+                                    .fps_n = STILL_FPS,
+                                    .fps_d = 1};
+            found = true;
+        }
+        at += 2 + (gsize)(p[at + 2] << 8 | p[at + 3]);
+    }
+    g_free(bytes);
+    return found;
+}
+
+int compile_video(const char *path, const struct probe *probe, const struct still_picture *still,
+                  const char *directory, const struct cmaf *sound, struct stage *stage,
+                  struct manifest *manifest, double *ret_end) {
     struct job *job = g_new0(struct job, 1);
     *job = (struct job){.path = path, .directory = directory, .probe = probe, .stage = stage};
+    struct picture picture = probe->picture;
     int r = 0;
-    if (!fit_ladder(&probe->picture, &job->ladder)) {
+    job->still = still;
+    if (still && !read_sides(still->path, &picture)) {
+        r = failure_set(stage->failure, "internal", "The still picture cannot be read.");
+    } else if (!fit_ladder(&picture, &job->ladder)) {
         r = failure_set(stage->failure, "too_small",
-                        "The picture is too small to show (%u by %u pixels).", probe->picture.width,
-                        probe->picture.height);
+                        "The picture is too small to show (%u by %u pixels).", picture.width,
+                        picture.height);
     } else {
         job->gate.key_every = (uint64_t)KEY_SECONDS * job->ladder.fps_n / job->ladder.fps_d;
         poster_init(&job->gate.poster, probe->duration);

@@ -6,10 +6,16 @@
 #include "probe.h"
 #include "stage.h"
 
+/* A picture that stands still, in place of one in the file. */
+struct still_picture {
+    const char *path; /* JPEG */
+    double seconds;
+};
+
 /* Writes video-h264-NAME.rung and hls-NAME.mp4 for each rung of the ladder, video-vp8.rung and
  * pictures into `directory`, then the playlists and film.mp4 together with `sound` (a finished
  * track, or NULL), and names them in `manifest`. `ret_end` is the end of the last frame in seconds.
- * 0, or -1 with a failure in stage. */
-int compile_video(const char *path, const struct probe *probe, const char *directory,
-                  const struct cmaf *sound, struct stage *stage, struct manifest *manifest,
-                  double *ret_end);
+ * `still` is NULL when the file has a picture. 0, or -1 with a failure in stage. */
+int compile_video(const char *path, const struct probe *probe, const struct still_picture *still,
+                  const char *directory, const struct cmaf *sound, struct stage *stage,
+                  struct manifest *manifest, double *ret_end);

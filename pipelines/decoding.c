@@ -1,5 +1,6 @@
 #include "decoding.h"
 
+
 struct wanted {
     struct probe probe;
     GstElement *video, *audio; /* owned by the pipeline */
@@ -30,6 +31,57 @@ static gboolean keep_decoding(GstElement *bin, GstPad *pad, GstCaps *caps, gpoin
     return g_str_has_prefix(name, "audio/") ? wanted->audio != NULL : FALSE;
 }
 
+/* Edit lists and delays of a container come as segments, which the elements behind do not heed:
+ * audiorate and videorate count in the times of buffers. So those are made running times, of one
+ * segment that starts at zero. */
+struct timeline {
+    GstSegment segment;
+    bool told;
+};
+
+static GstPadProbeReturn retime_event(struct timeline *timeline, GstPadProbeInfo *info) {
+    GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_GAP) {
+        return GST_PAD_PROBE_DROP;
+    }
+    if (GST_EVENT_TYPE(event) != GST_EVENT_SEGMENT) {
+        return GST_PAD_PROBE_OK;
+    }
+    gst_event_copy_segment(event, &timeline->segment);
+    if (timeline->told || timeline->segment.format != GST_FORMAT_TIME) {
+        return timeline->told ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+    }
+    timeline->told = true;
+    GstSegment plain;
+    gst_segment_init(&plain, GST_FORMAT_TIME);
+    GstEvent *instead = gst_event_new_segment(&plain);
+    gst_event_set_seqnum(instead, gst_event_get_seqnum(event));
+    gst_event_unref(event);
+    GST_PAD_PROBE_INFO_DATA(info) = instead;
+    return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn retime(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+    (void)pad;
+    struct timeline *timeline = data;
+    if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
+        return retime_event(timeline, info);
+    }
+    GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    if (!timeline->told || !GST_BUFFER_PTS_IS_VALID(buffer)) {
+        return GST_PAD_PROBE_OK;
+    }
+    GstClockTime time =
+        gst_segment_to_running_time(&timeline->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    if (!GST_CLOCK_TIME_IS_VALID(time)) {
+        return GST_PAD_PROBE_DROP; /* cut out by the edit list */
+    }
+    buffer = gst_buffer_make_writable(buffer);
+    GST_BUFFER_PTS(buffer) = time;
+    GST_PAD_PROBE_INFO_DATA(info) = buffer;
+    return GST_PAD_PROBE_OK;
+}
+
 static bool link_to(GstElement *entry, GstPad *pad, const char *stream_id) {
     if (!entry) {
         return false;
@@ -39,6 +91,10 @@ static bool link_to(GstElement *entry, GstPad *pad, const char *stream_id) {
     bool ours =
         !gst_pad_is_linked(in) && (stream_id[0] == 0 || !id || g_strcmp0(id, stream_id) == 0);
     bool linked = ours && gst_pad_link(pad, in) == GST_PAD_LINK_OK;
+    if (linked) {
+        gst_pad_add_probe(in, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+                          retime, g_new0(struct timeline, 1), g_free);
+    }
     g_free(id);
     gst_object_unref(in);
     return linked;
@@ -66,6 +122,8 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
     if (g_str_has_prefix(name, "video/x-raw")) {
         linked = link_to(wanted->video, pad, wanted->probe.video_id);
     } else if (g_str_has_prefix(name, "audio/x-raw")) {
+        if (wanted->audio) {
+        }
         linked = link_to(wanted->audio, pad, wanted->probe.audio_id);
     }
     if (!linked) {

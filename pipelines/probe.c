@@ -201,20 +201,17 @@ static int judge(GstDiscovererInfo *info, const GError *error, struct probe *ret
         return not_a_video(ret_failure);
     }
     read_container(info, ret);
-    bool has_picture = read_video(info, ret);
+    ret->has_picture = read_video(info, ret);
     read_audio(info, ret);
-    if (!has_picture) {
-        return ret->has_sound
-                   ? failure_set(ret_failure, "no_picture",
-                                 "This file holds sound but no picture. Upload the video itself.")
-                   : not_a_video(ret_failure);
+    if (!ret->has_picture && !ret->has_sound) {
+        return not_a_video(ret_failure);
     }
     GstClockTime duration = gst_discoverer_info_get_duration(info);
     ret->duration = GST_CLOCK_TIME_IS_VALID(duration) ? (double)duration / GST_SECOND : 0;
     return 0;
 }
 
-int probe_file(const char *path, struct probe *ret, struct failure *ret_failure) {
+int probe_any(const char *path, struct probe *ret, struct failure *ret_failure) {
     if (container_check(path, ret_failure) < 0) {
         return -1;
     }
@@ -238,4 +235,17 @@ int probe_file(const char *path, struct probe *ret, struct failure *ret_failure)
     g_object_unref(discoverer);
     g_free(uri);
     return r;
+}
+
+int probe_file(const char *path, struct probe *ret, struct failure *ret_failure) {
+    struct probe probe;
+    if (probe_any(path, &probe, ret_failure) < 0) {
+        return -1;
+    }
+    if (!probe.has_picture) {
+        return failure_set(ret_failure, "no_picture",
+                           "This file holds sound but no picture. Upload the video itself.");
+    }
+    *ret = probe;
+    return 0;
 }

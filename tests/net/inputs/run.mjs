@@ -68,7 +68,9 @@ function checkPlaylist(out, file, duration) {
   assert.equal(times.length, ranges.length - 1);
   const target = Number(/TARGETDURATION:(\d+)/.exec(text)[1]);
   assert.ok(times.every((t) => Math.round(t) <= target), `${file}: a segment longer than ${target} s`);
-  near(`${file}: the sum of segments`, times.reduce((a, b) => a + b, 0), duration, 0.15);
+  const sum = times.reduce((a, b) => a + b, 0);
+  assert.ok(sum <= duration + 0.15, `${file}: ${sum} s of ${duration} s`);
+  return sum;
 }
 
 function checkFrames(what, list, width, height, expect, fps) {
@@ -83,7 +85,9 @@ function checkFrames(what, list, width, height, expect, fps) {
 function checkSync(what, seen, heard, expect) {
   if (!expect.sync) return;
   assert.ok(seen.length > 0 && heard.length > 0, `${what}: flashes at ${seen}, beeps at ${heard}`);
-  for (const t of heard.slice(0, seen.length)) {
+  const pairs = heard.filter((t) => t > seen[0] - 0.5 && t < seen.at(-1) + 0.5);
+  assert.ok(pairs.length > 0, `${what}: flashes at ${seen}, beeps at ${heard}`);
+  for (const t of pairs) {
     const off = Math.min(...seen.map((s) => Math.abs(s - t)));
     assert.ok(off * 1000 <= expect.sync, `${what}: beep at ${t}, flashes at ${seen}`);
   }
@@ -127,9 +131,8 @@ async function checkHls(out, manifest, expect, pictures, keys) {
   const lists = [...master.matchAll(/^(?!#)(.+\.m3u8)$/gm)].map((m) => m[1]);
   const h264 = pictures.filter((r) => r.codec === 'h264');
   assert.equal(lists.length, h264.length, 'a variant for each H.264 rung');
-  for (const list of [...lists, ...[...master.matchAll(/URI="([^"]+)"/g)].map((m) => m[1])]) {
-    checkPlaylist(out, list, manifest.duration);
-  }
+  const all = [...lists, ...[...master.matchAll(/URI="([^"]+)"/g)].map((m) => m[1])];
+  near('the longest playlist', Math.max(...all.map((list) => checkPlaylist(out, list, manifest.duration))), manifest.duration, 0.15);
   for (const [i, rung] of h264.entries()) {
     const rows = await tools.frames(join(out, lists[i]), rung.width, rung.height);
     checkFrames(lists[i], rows, rung.width, rung.height, expect, 1);
