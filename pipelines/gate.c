@@ -1,5 +1,6 @@
 #include "gate.h"
 
+#include "confine.h"
 #include "control.h"
 #include "gate_connection.h"
 #include "report.h"
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define BACKLOG 64
+#define MEMORY_MAX (UINT64_C(1) << 30)
 #define SWEEP_EVERY_MS 250
 #define TELL_EVERY 120 /* sweeps */
 
@@ -144,7 +146,9 @@ static int run(struct gate *g, const struct options *o, struct failure *failure)
         return failure_set(failure, "no_file", "%s cannot be entered: %s.", o->directory,
                            strerror(errno));
     }
-    if (open_listener(g, o, failure) < 0) {
+    /* It reads and writes no file, but has to reach the sockets of the ingests. */
+    struct confinement confinement = {.network = true, .listen = true, .memory = MEMORY_MAX};
+    if (open_listener(g, o, failure) < 0 || confine(&confinement, failure) < 0) {
         return -1;
     }
     g->loop = g_main_loop_new(NULL, FALSE);

@@ -1,5 +1,6 @@
 #include "ingest.h"
 
+#include "confine.h"
 #include "control.h"
 #include "elements.h"
 #include "source.h"
@@ -114,34 +115,26 @@ static void streaming(void *ctx) {
 
 /* ---- Putting it together ---- */
 
-static int build(struct ingest *in) {
-    const struct ingest_options *o = &in->options;
-    struct fit fit = {.width = 1280, .height = 720, .fps_n = 30, .fps_d = 1};
-    bool network = in->ops->look == NULL;
-    in->sound = true;
-    if (in->ops->look && in->ops->look(o, &fit, &in->sound, &in->failure) < 0) {
+/* After this only what the source needs can be opened. Comes before the first thread. */
+static int close_in(struct ingest *in, struct live_output_config *output) {
+    struct confinement confinement = {.read = {in->options.hold}};
+    if (in->ops->prepare && in->ops->prepare(&in->options, &confinement, &in->failure) < 0) {
         return -1;
     }
-    struct live_output_config output = {.count = o->rung_count,
-                                        .sound = in->sound,
-                                        .fit = fit,
-                                        .streaming = streaming,
-                                        .ended = ended,
-                                        .ctx = in};
-    memcpy(output.rungs, o->rungs, sizeof(output.rungs));
-    output.fd = open_socket(o, &in->failure);
-    in->output = output.fd < 0 ? NULL : live_output_new(&output, &in->failure);
-    if (!in->output) {
-        return -1;
-    }
+    output->fd = open_socket(&in->options, &in->failure);
+    return output->fd < 0 ? -1 : confine(&confinement, &in->failure);
+}
+
+static int open_source(struct ingest *in, const struct fit *fit) {
+    bool network = in->options.kind != INGEST_TEST && in->options.kind != INGEST_FILM;
     struct live_switch_config to = {.output = in->output,
-                                    .fit = fit,
-                                    .hold = o->hold,
+                                    .fit = *fit,
+                                    .hold = in->options.hold,
                                     .sound = in->sound,
                                     .patience = network ? PATIENCE_NETWORK : PATIENCE_FILM,
                                     .hold_first = network};
     in->to = live_switch_new(&to);
-    in->context = (struct source_context){.options = o,
+    in->context = (struct source_context){.options = &in->options,
                                           .output = in->output,
                                           .to = in->to,
                                           .changed = changed,
@@ -151,13 +144,33 @@ static int build(struct ingest *in) {
     return in->source ? 0 : -1;
 }
 
-static int run(struct ingest *in) {
-    in->ops = kinds[in->options.kind];
+static int build(struct ingest *in) {
+    const struct ingest_options *o = &in->options;
+    struct live_output_config output = {.count = o->rung_count,
+                                        .fit = LIVE_FIT_UNKNOWN,
+                                        .streaming = streaming,
+                                        .ended = ended,
+                                        .ctx = in};
+    memcpy(output.rungs, o->rungs, sizeof(output.rungs));
+    in->sound = true;
+    if (close_in(in, &output) < 0) {
+        return -1;
+    }
+    control_watch(stopped, in);
     if (elements_check(ELEMENT_INGEST, &in->failure) < 0) {
         return -1;
     }
+    if (in->ops->look && in->ops->look(o, &output.fit, &in->sound, &in->failure) < 0) {
+        return -1;
+    }
+    output.sound = in->sound;
+    in->output = live_output_new(&output, &in->failure);
+    return in->output ? open_source(in, &output.fit) : -1;
+}
+
+static int run(struct ingest *in) {
+    in->ops = kinds[in->options.kind];
     in->loop = g_main_loop_new(NULL, FALSE);
-    control_watch(stopped, in);
     if (build(in) == 0) {
         guint teller = g_timeout_add(TELL_EVERY_MS, tell_delay, in);
         g_main_loop_run(in->loop);

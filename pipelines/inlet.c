@@ -94,13 +94,32 @@ static void say_connected(struct inlet *i, const char *detail) {
     }
 }
 
+static const char *words_for(const GError *error) {
+    if (error->domain != GST_RESOURCE_ERROR) {
+        return error->message;
+    }
+    switch (error->code) {
+    case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+        return "The sender does not let us in: the name or the password is wrong.";
+    case GST_RESOURCE_ERROR_NOT_FOUND:
+    case GST_RESOURCE_ERROR_OPEN_READ:
+    case GST_RESOURCE_ERROR_OPEN_WRITE:
+    case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
+        return "The sender cannot be reached.";
+    case GST_RESOURCE_ERROR_READ:
+        return "The connection broke.";
+    default:
+        return error->message;
+    }
+}
+
 static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
     (void)bus;
     struct inlet *i = data;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
         GError *error = NULL;
         gst_message_parse_error(message, &error, NULL);
-        inlet_end(i, error->message);
+        inlet_end(i, words_for(error));
         g_clear_error(&error);
     } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
         inlet_end(i, "The sender ended.");
@@ -112,10 +131,14 @@ void inlet_alive(struct inlet *i) {
     atomic_store(&i->last_data, g_get_monotonic_time());
 }
 
+gint64 inlet_quiet(const struct inlet *i) {
+    gint64 last = atomic_load(&i->last_data);
+    return last ? g_get_monotonic_time() - last : -1;
+}
+
 static gboolean look(gpointer data) {
     struct inlet *i = data;
-    gint64 last = atomic_load(&i->last_data);
-    if (i->config.patience && last && g_get_monotonic_time() - last > i->config.patience) {
+    if (i->config.patience && inlet_quiet(i) > i->config.patience) {
         inlet_end(i, "The sender fell silent.");
     }
     return G_SOURCE_CONTINUE;

@@ -33,5 +33,7 @@ GstPad *inlet_decoder(struct inlet *i, const GstCaps *caps);
 void inlet_note(struct inlet *i, GstClockTime pts, gint64 arrival);
 /* Data came. */
 void inlet_alive(struct inlet *i);
+/* Microseconds since data came; -1: none ever did. Any thread. */
+gint64 inlet_quiet(const struct inlet *i);
 /* Ends it, as if the sender had hung up. Any thread. */
 void inlet_end(struct inlet *i, const char *why);

@@ -376,8 +376,10 @@ void live_output_picture(struct live_output *o, GstBuffer *picture, GstClockTime
     arrivals_note(&o->arrivals, at, arrival);
     g_mutex_unlock(&o->lock);
     if (key_is_due(o, at, key)) {
-        gst_element_send_event(o->video,
-                               gst_video_event_new_downstream_force_key_unit(at, at, at, TRUE, 0));
+        /* Without a time: the next frame. (x264enc compares one with its own, shifted clock.) */
+        gst_element_send_event(
+            o->video, gst_video_event_new_downstream_force_key_unit(
+                          GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE, TRUE, 0));
     }
     gst_app_src_push_buffer(GST_APP_SRC(o->video), picture);
 }

@@ -10,6 +10,9 @@
 
 #define LIVE_AUDIO_CAPS "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved"
 
+/* Of a source that has not shown anything yet. */
+#define LIVE_FIT_UNKNOWN ((struct fit){.width = 1280, .height = 720, .fps_n = 30, .fps_d = 1})
+
 struct live_output;
 
 struct live_rung {

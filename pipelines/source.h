@@ -17,9 +17,15 @@ struct source_context {
     void *ctx;
 };
 
+struct confinement;
+
 struct source_ops {
-    /* What it looks like before the first picture, and whether it ever has sound. NULL: 1280×720
-     * with sound. */
+    /* Before the job is confined: opens what cannot be opened then, and says what is needed. NULL:
+     * nothing. */
+    int (*prepare)(const struct ingest_options *options, struct confinement *ret,
+                   struct failure *failure);
+    /* What it looks like before the first picture, and whether it ever has sound. NULL:
+     * LIVE_FIT_UNKNOWN, with sound. */
     int (*look)(const struct ingest_options *options, struct fit *ret_fit, bool *ret_sound,
                 struct failure *failure);
     /* NULL with a failure when it can never work. The context outlives the source. */

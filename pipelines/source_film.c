@@ -1,10 +1,12 @@
 /* A file, once or in a loop, or a playlist: a text file with a path a line; empty lines and those
  * that begin with # are left out. */
+#include "confine.h"
 #include "looper.h"
 #include "source.h"
 
 #include <gst/app/gstappsink.h>
 #include <stdio.h>
+#include <string.h>
 
 #define FILMS_MAX 100
 #define PLAYLIST_MAX (256 * 1024)
@@ -17,8 +19,9 @@ struct film {
     bool told; /* the thread that shows pictures */
 };
 
-/* What was found by `look`; one a process. */
+/* What was found by `prepare` and `look`; one a process. */
 static struct {
+    char **lines; /* of the playlist */
     struct looper_film films[FILMS_MAX];
     size_t count;
     bool sound;
@@ -41,18 +44,6 @@ static void add(const char *path, struct failure *failure) {
     list.count++;
 }
 
-/* One that cannot be read is left out and said. */
-static void add_line(const char *line) {
-    struct failure failure = {0};
-    if (line[0] == 0 || line[0] == '#') {
-        return;
-    }
-    add(line, &failure);
-    if (failure.reason[0]) {
-        fprintf(stderr, "parlour-pipeline: %s is left out: %s\n", line, failure.message);
-    }
-}
-
 static int read_playlist(const char *path, struct failure *failure) {
     char *text = NULL;
     gsize size = 0;
@@ -60,12 +51,57 @@ static int read_playlist(const char *path, struct failure *failure) {
         g_free(text);
         return failure_set(failure, "no_file", "The playlist cannot be read.");
     }
-    char **lines = g_strsplit(text, "\n", -1);
-    for (size_t i = 0; lines[i] && list.count < FILMS_MAX; i++) {
-        add_line(g_strstrip(lines[i]));
+    list.lines = g_strsplit(text, "\n", -1);
+    for (size_t i = 0; list.lines[i]; i++) {
+        g_strstrip(list.lines[i]);
     }
-    g_strfreev(lines);
     g_free(text);
+    return 0;
+}
+
+static bool names_film(const char *line) {
+    return line[0] != 0 && line[0] != '#';
+}
+
+/* The directories of the films may be read, as many as a confinement has room for. */
+static int prepare(const struct ingest_options *options, struct confinement *ret,
+                   struct failure *failure) {
+    static char *places[CONFINE_READ_MAX];
+    size_t count = 1; /* the first is kept for the holding picture */
+    if (!options->playlist) {
+        ret->read[count] = options->source;
+        return 0;
+    }
+    if (read_playlist(options->source, failure) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; list.lines[i] && count < CONFINE_READ_MAX; i++) {
+        char *place = g_path_get_dirname(list.lines[i]);
+        bool known = !names_film(list.lines[i]);
+        for (size_t k = 1; k < count; k++) {
+            known = known || strcmp(places[k], place) == 0;
+        }
+        if (known) {
+            g_free(place);
+        } else {
+            places[count] = place;
+            ret->read[count++] = place;
+        }
+    }
+    return 0;
+}
+
+/* Those that cannot be read are left out and said. */
+static int add_lines(struct failure *failure) {
+    for (size_t i = 0; list.lines[i] && list.count < FILMS_MAX; i++) {
+        struct failure why = {0};
+        if (names_film(list.lines[i])) {
+            add(list.lines[i], &why);
+        }
+        if (why.reason[0]) {
+            fprintf(stderr, "parlour-pipeline: %s is left out: %s\n", list.lines[i], why.message);
+        }
+    }
     return list.count > 0 ? 0
                           : failure_set(failure, "not_a_video",
                                         "The playlist names no film that can be played.");
@@ -74,7 +110,7 @@ static int read_playlist(const char *path, struct failure *failure) {
 static int look(const struct ingest_options *options, struct fit *ret_fit, bool *ret_sound,
                 struct failure *failure) {
     if (options->playlist) {
-        read_playlist(options->source, failure);
+        add_lines(failure);
     } else {
         add(options->source, failure);
     }
@@ -230,4 +266,5 @@ static void *start(const struct source_context *context, struct failure *failure
     return f;
 }
 
-const struct source_ops source_film = {.look = look, .start = start, .stop = stop};
+const struct source_ops source_film = {
+    .prepare = prepare, .look = look, .start = start, .stop = stop};

@@ -1,5 +1,7 @@
 #include "source_network.h"
 
+#include "confine.h"
+
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MOST_MS 2000
 
@@ -56,6 +58,17 @@ static int open_inlet(struct network *n, struct failure *failure) {
         return -1;
     }
     inlet_play(n->inlet);
+    return 0;
+}
+
+int source_network_prepare(const struct ingest_options *options, struct confinement *ret,
+                           struct failure *failure) {
+    (void)options;
+    (void)failure;
+    ret->network = true;
+    /* GIO shall look neither for a desktop's settings nor for a proxy. */
+    g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
+    g_setenv("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);
     return 0;
 }
 

@@ -12,6 +12,8 @@ struct network_ops {
     gint64 patience;     /* without data until the connection counts as dead, microseconds */
 };
 
+int source_network_prepare(const struct ingest_options *options, struct confinement *ret,
+                           struct failure *failure);
 void *source_network_start(const struct source_context *context, const struct network_ops *ops,
                            struct failure *failure);
 void source_network_stop(void *source);

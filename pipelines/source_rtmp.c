@@ -1,5 +1,6 @@
 /* RTMP, whose network side is our gate: it hands us the stream as FLV through a Unix socket that we
  * listen on (see gate.h). The newest connection wins. */
+#include "confine.h"
 #include "flv.h"
 #include "inlet.h"
 #include "source.h"
@@ -25,10 +26,11 @@ struct track {
     uint64_t time;          /* milliseconds, unwrapped */
 };
 
+static int listener = -1; /* opened by `prepare`; one a process */
+
 struct rtmp_source {
     const struct source_context *context;
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-    int listener, stream;
+    int stream;
     guint listen_watch, stream_watch;
     bool ever;
     struct inlet *inlet;
@@ -209,20 +211,22 @@ static gboolean listener_readable(gint fd, GIOCondition condition, gpointer data
     return G_SOURCE_CONTINUE;
 }
 
-static int listen_at(struct rtmp_source *s, const char *path, struct failure *failure) {
+/* Once it is confined the job makes no sockets. */
+static int prepare(const struct ingest_options *options, struct confinement *ret,
+                   struct failure *failure) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = options->source;
+    ret->listen = true;
     if (strlen(path) >= sizeof(address.sun_path)) {
         return failure_set(failure, "no_socket", "The path of the socket is too long.");
     }
     strcpy(address.sun_path, path);
-    strcpy(s->path, path);
-    s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     unlink(path); /* of a process before us */
-    if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        chmod(path, 0600) < 0 || listen(s->listener, BACKLOG) < 0) {
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        chmod(path, 0600) < 0 || listen(listener, BACKLOG) < 0) {
         return failure_set(failure, "no_socket", "%s cannot be opened: %s.", path, strerror(errno));
     }
-    s->listen_watch = g_unix_fd_add(s->listener, G_IO_IN, listener_readable, s);
     return 0;
 }
 
@@ -232,26 +236,20 @@ static void stop(void *source) {
         return;
     }
     close_stream(s);
-    if (s->listen_watch) {
-        g_source_remove(s->listen_watch);
-        unlink(s->path);
-    }
-    if (s->listener >= 0) {
-        close(s->listener);
-    }
+    g_source_remove(s->listen_watch);
+    close(listener);
+    unlink(s->context->options->source); /* if the confinement lets us */
     g_free(s);
 }
 
 static void *start(const struct source_context *context, struct failure *failure) {
+    (void)failure;
     struct rtmp_source *s = g_new0(struct rtmp_source, 1);
     s->context = context;
-    s->listener = s->stream = -1;
-    if (listen_at(s, context->options->source, failure) < 0) {
-        stop(s);
-        return NULL;
-    }
+    s->stream = -1;
+    s->listen_watch = g_unix_fd_add(listener, G_IO_IN, listener_readable, s);
     context->changed(context->ctx, SOURCE_WAITING, "Waiting for the sender.");
     return s;
 }
 
-const struct source_ops source_rtmp = {.start = start, .stop = stop};
+const struct source_ops source_rtmp = {.prepare = prepare, .start = start, .stop = stop};

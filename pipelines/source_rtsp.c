@@ -91,4 +91,5 @@ static void *start(const struct source_context *context, struct failure *failure
     return source_network_start(context, &ops, failure);
 }
 
-const struct source_ops source_rtsp = {.start = start, .stop = source_network_stop};
+const struct source_ops source_rtsp = {
+    .prepare = source_network_prepare, .start = start, .stop = source_network_stop};

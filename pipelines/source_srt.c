@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENCE (2 * G_USEC_PER_SEC)
+#define SILENCE (3 * G_USEC_PER_SEC / 2)
+#define DOUBTFUL (4 * G_USEC_PER_SEC / 10) /* silence that lets a new sender take over */
 
 struct srt {
     struct inlet *inlet;
@@ -60,6 +61,21 @@ static void pad_added(GstElement *demuxer, GstPad *pad, gpointer data) {
     gst_clear_caps(&caps);
 }
 
+/* srtsrc hears one sender, and what knocks meanwhile would wait at a door that is never opened. It
+ * is turned away, and when the present one has gone quiet (its machine died), that one is given up,
+ * so that the next try is let in. On a thread of SRT's. */
+static gboolean knocked(GstElement *in, GObject *address, const char *stream_id, gpointer data) {
+    (void)in;
+    (void)address;
+    (void)stream_id;
+    struct srt *s = data;
+    gint64 quiet = inlet_quiet(s->inlet);
+    if (quiet > DOUBTFUL) {
+        inlet_end(s->inlet, "The sender came anew.");
+    }
+    return quiet < 0;
+}
+
 /* What may stand behind the `?`; the passphrase comes another way. */
 static bool query_is_known(const char *uri) {
     static const char *const known[] = {"mode=", "latency=", "streamid=", "pbkeylen="};
@@ -95,6 +111,8 @@ static int build(struct inlet *inlet, const struct ingest_options *options, unsi
     gst_bin_add_many(inlet_bin(inlet), in, demuxer, NULL);
     gst_element_link(in, demuxer);
     g_object_set_data_full(G_OBJECT(demuxer), "parlour-srt", s, g_free);
+    g_object_set(in, "authentication", TRUE, NULL);
+    g_signal_connect(in, "caller-connecting", G_CALLBACK(knocked), s);
     g_signal_connect(demuxer, "pad-added", G_CALLBACK(pad_added), s);
     GstPad *pad = gst_element_get_static_pad(in, "src");
     gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, arrived, s, NULL);
@@ -109,4 +127,5 @@ static void *start(const struct source_context *context, struct failure *failure
     return source_network_start(context, listens ? &listener : &caller, failure);
 }
 
-const struct source_ops source_srt = {.start = start, .stop = source_network_stop};
+const struct source_ops source_srt = {
+    .prepare = source_network_prepare, .start = start, .stop = source_network_stop};

@@ -1,0 +1,53 @@
+"""A camera: an RTSP server on the loopback with H.264 and AAC at /camera.
+
+    rtsp_camera.py WxH [--user NAME:PASSWORD] [--udp] [--port N]
+
+Prints "port N" when it listens; ends when its
+standard input closes."""
+import argparse
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer
+
+parser = argparse.ArgumentParser()
+parser.add_argument("size")
+parser.add_argument("--user", default="")
+parser.add_argument("--udp", action="store_true")
+parser.add_argument("--port", default="0")
+options = parser.parse_args()
+
+Gst.init(None)
+server = GstRtspServer.RTSPServer.new()
+server.set_address("127.0.0.1")
+server.set_service(options.port)
+width, height = options.size.split("x")
+factory = GstRtspServer.RTSPMediaFactory.new()
+factory.set_launch(
+    f"( videotestsrc is-live=true pattern=ball ! video/x-raw,width={width},height={height},framerate=30/1 "
+    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! rtph264pay name=pay0 config-interval=-1 "
+    "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! rtpmp4gpay name=pay1 )"
+)
+factory.set_shared(True)
+factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP if options.udp else GstRtsp.RTSPLowerTrans.TCP)
+if options.user:
+    user, password = options.user.split(":")
+    auth = GstRtspServer.RTSPAuth.new()
+    token = GstRtspServer.RTSPToken.new()
+    token.set_string("media.factory.role", "viewer")
+    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions.new()
+    permissions.add_permission_for_role("viewer", "media.factory.access", True)
+    permissions.add_permission_for_role("viewer", "media.factory.construct", True)
+    factory.set_permissions(permissions)
+server.get_mount_points().add_factory("/camera", factory)
+server.attach(None)
+print("port", server.get_bound_port(), flush=True)
+loop = GLib.MainLoop()
+GLib.io_add_watch(sys.stdin, GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, lambda *_: loop.quit())
+loop.run()
