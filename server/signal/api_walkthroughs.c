@@ -63,24 +63,6 @@ static void put_file(struct json *o, const char *key, const struct walkthrough_r
     json_put_text(o, key, presentation_url(w, manifest, key, url, sizeof url) == 0 ? url : NULL);
 }
 
-/* Those that are there, with their addresses. */
-static struct json *captions_json(const struct exchange *x, const struct walkthrough_row *w,
-                                  const struct json *manifest) {
-    struct json *all = captions_of(x->signal, w, manifest), *list = json_new_list();
-    char url[STORE_SLUG_MAX + 64];
-
-    for (size_t i = 0; i < json_count(all); i++) {
-        struct json *o = json_duplicate(json_at(all, i));
-        const char *lang = "";
-        json_get_text(o, "lang", &lang);
-        snprintf(url, sizeof url, "/w/%s/captions/%.35s.vtt", w->slug, lang);
-        json_put_text(o, "url", url);
-        json_add(list, o);
-    }
-    json_free(all);
-    return list;
-}
-
 struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *w,
                               bool whole) {
     struct json *o = json_new_object(), *details = NULL, *manifest = NULL;
@@ -111,7 +93,7 @@ struct json *walkthrough_json(const struct exchange *x, const struct walkthrough
         presentation_manifest(path, &manifest);
     }
     if (json_kind_of(json_get(details, "captions")) != JSON_KIND_LIST) {
-        json_put(o, "captions", whole ? captions_json(x, w, manifest) : NULL);
+        json_put(o, "captions", whole ? captions_of(x->signal, w, manifest, NULL) : NULL);
     }
     put_file(o, "hls", w, manifest);
     put_file(o, "mp4", w, manifest);

@@ -59,12 +59,23 @@ static void read_label(const char *path, char ret[static LABEL_MAX]) {
     snprintf(ret, LABEL_MAX, "%.*s", LABEL_MAX - 1, strlen(line) > 7 ? line + 7 : "");
 }
 
-static void add(struct json *list, const char *lang, const char *label) {
+static void add(struct json *list, const struct walkthrough_row *w, const char *lang,
+                const char *label, const char *invite) {
     struct json *o = json_new_object();
+    struct text url = {0};
 
+    text_addf(&url, "/w/%s/captions/", w->slug);
+    text_add_url(&url, lang);
+    text_add(&url, ENDING);
+    if (invite != NULL) {
+        text_add(&url, "?invite=");
+        text_add_url(&url, invite);
+    }
     json_put_text(o, "lang", lang);
     json_put_text(o, "label", label[0] != '\0' ? label : lang);
+    json_put_text(o, "url", url.failed ? NULL : url.p);
     json_add(list, o);
+    text_clear(&url);
 }
 
 static bool has(const struct json *list, const char *lang) {
@@ -91,7 +102,7 @@ static bool lang_of(const char *name, char ret[static CAPTIONS_LANG_MAX]) {
 }
 
 struct json *captions_of(const struct signal *s, const struct walkthrough_row *w,
-                         const struct json *manifest) {
+                         const struct json *manifest, const char *invite) {
     struct json *list = json_new_list();
     const struct json *own = json_get(manifest, "captions");
     char path[STORE_PATH_MAX], lang[CAPTIONS_LANG_MAX], label[LABEL_MAX];
@@ -103,7 +114,7 @@ struct json *captions_of(const struct signal *s, const struct walkthrough_row *w
         if (lang_of(entry->d_name, lang)) {
             captions_path(s, w->id, lang, path);
             read_label(path, label);
-            add(list, lang, label);
+            add(list, w, lang, label, invite);
         }
     }
     if (dir != NULL) {
@@ -114,7 +125,7 @@ struct json *captions_of(const struct signal *s, const struct walkthrough_row *w
         json_get_text(json_at(own, i), "lang", &of_film);
         json_get_text(json_at(own, i), "label", &words);
         if (!has(list, of_film)) {
-            add(list, of_film, words);
+            add(list, w, of_film, words, invite);
         }
     }
     return list;

@@ -17,9 +17,10 @@ bool captions_lang_is_fine(const char *lang);
 void captions_path(const struct signal *s, const char *walkthrough, const char *lang,
                    char ret[static STORE_PATH_MAX]);
 
-/* All captions of a walkthrough as [{lang, label}]; `manifest` may be NULL. */
+/* All captions of a walkthrough as [{lang, label, url}]; `manifest` may be NULL. With an `invite`
+ * (or NULL) the addresses carry it. */
 struct json *captions_of(const struct signal *s, const struct walkthrough_row *w,
-                         const struct json *manifest);
+                         const struct json *manifest, const char *invite);
 
 /* The row was deleted. */
 void captions_forget(const struct signal *s, const char *walkthrough);

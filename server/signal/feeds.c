@@ -197,14 +197,12 @@ static void feed_started(struct signal *s, struct feed *f, int fd) {
     live_changed(s, live);
 }
 
-/* What the process says about its source goes to whoever looks at it. */
-static void feed_source(struct signal *s, struct feed *f, const struct job_event *e) {
-    struct live *live = live_find(s, f->state.visit);
-
-    snprintf(f->state.state, sizeof f->state.state, "%.*s", (int)sizeof f->state.state - 1,
-             e->stage);
-    snprintf(f->state.detail, sizeof f->state.detail, "%s", e->message);
-    f->state.delay_ms = e->delay_ms;
+/* How its source does goes to whoever looks at it. */
+static void feed_told(struct feed *f, struct live *live, const char *state, int delay_ms,
+                      const char *detail) {
+    snprintf(f->state.state, sizeof f->state.state, "%.*s", (int)sizeof f->state.state - 1, state);
+    snprintf(f->state.detail, sizeof f->state.detail, "%s", detail);
+    f->state.delay_ms = delay_ms;
     const struct source *source =
         live != NULL ? visit_find_media(live->visit, f->source_media) : NULL;
     if (source != NULL) {
@@ -230,11 +228,12 @@ bool feeds_job_event(struct signal *s, const struct job_event *e) {
         feed_started(s, f, e->fd);
         break;
     case JOB_EVENT_SOURCE:
-        feed_source(s, f, e);
+        feed_told(f, live, e->stage, e->delay_ms, e->message);
         break;
     case JOB_EVENT_RESTARTING:
         log_warn("feed.restarting", "visit=%s feed=%s reason=\"%s\"", f->state.visit, f->state.id,
                  e->message);
+        feed_told(f, live, "lost", -1, e->message);
         feed_dark(s, f, live);
         if (live != NULL) {
             live_changed(s, live);

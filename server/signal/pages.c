@@ -371,25 +371,6 @@ void page_visit(struct exchange *x) {
 
 /* ---- /w/{slug} ---- */
 
-static void put_path(struct json *o, const struct exchange *x, const char *key, const char *path);
-
-static struct json *captions_json(const struct exchange *x, const struct walkthrough_row *w,
-                                  const struct json *manifest) {
-    struct json *all = captions_of(x->signal, w, manifest), *list = json_new_list();
-    char url[STORE_SLUG_MAX + 64];
-
-    for (size_t i = 0; i < json_count(all); i++) {
-        struct json *o = json_duplicate(json_at(all, i));
-        const char *lang = "und";
-        json_get_text(o, "lang", &lang);
-        snprintf(url, sizeof url, "/w/%s/captions/%.35s.vtt", w->slug, lang);
-        put_path(o, x, "url", url);
-        json_add(list, o);
-    }
-    json_free(all);
-    return list;
-}
-
 static void put_chapters(struct json *walkthrough, const struct walkthrough_row *w,
                          const struct json *manifest) {
     struct json *details = NULL;
@@ -459,7 +440,8 @@ static struct json *walkthrough_boot(const struct exchange *x, const struct walk
     put_file(o, x, "mp4", w, manifest);
     put_file(o, x, "storyboard", w, manifest);
     json_put_bool(o, "replay", w->visit[0] != '\0');
-    json_put(o, "captions", captions_json(x, w, manifest));
+    json_put(o, "captions",
+             captions_of(x->signal, w, manifest, request_query(&x->request, "invite")));
     put_chapters(o, w, manifest);
     return o;
 }
