@@ -1,5 +1,7 @@
 #include "decoding.h"
 
+#include "sound.h"
+
 
 struct wanted {
     struct probe probe;
@@ -123,6 +125,9 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
         linked = link_to(wanted->video, pad, wanted->probe.video_id);
     } else if (g_str_has_prefix(name, "audio/x-raw")) {
         if (wanted->audio) {
+        }
+        if (wanted->audio) {
+            sound_prepare(wanted->audio, caps);
         }
         linked = link_to(wanted->audio, pad, wanted->probe.audio_id);
     }

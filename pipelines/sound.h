@@ -6,9 +6,12 @@
 #define SOUND_RATE 48000
 
 /* Launch syntax: from `entry`, where a decoded stream is linked to, to F32LE interleaved stereo.
- * Speech of 5.1 sound is in its centre: audioconvert mixes that into both sides. audiorate fills
- * holes, also the one before the first sample, and takes out what overlaps, once it is more than
- * 10 ms. */
+ * audiorate fills holes, also the one before the first sample, and takes out what overlaps, once it
+ * is more than 10 ms. */
 #define SOUND_CHAIN                                                                                \
     "audioconvert name=entry ! audioresample ! audiorate tolerance=10000000 ! "                    \
     "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved "
+
+/* Tells the audioconvert `entry` how to mix sound of `caps` when that has more than two channels.
+ */
+void sound_prepare(GstElement *entry, const GstCaps *caps);

@@ -121,11 +121,14 @@ static void add_text(struct surveyor *s, GstElement *bin, GstPad *pad) {
     attach(bin, pad, sink);
 }
 
-static bool link_sound(struct surveyor *s, GstPad *pad) {
+static bool link_sound(struct surveyor *s, GstPad *pad, const GstCaps *caps) {
     GstPad *in = s->entry ? gst_element_get_static_pad(s->entry, "sink") : NULL;
     char *id = gst_pad_get_stream_id(pad);
     bool ours = in && !gst_pad_is_linked(in) &&
                 (!s->probe->audio_id[0] || !id || g_strcmp0(id, s->probe->audio_id) == 0);
+    if (ours) {
+        sound_prepare(s->entry, caps);
+    }
     bool linked = ours && gst_pad_link(pad, in) == GST_PAD_LINK_OK;
     g_free(id);
     gst_clear_object(&in);
@@ -140,7 +143,7 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
                            : "";
     if (g_str_has_prefix(name, "text/x-raw")) {
         add_text(s, bin, pad);
-    } else if (!g_str_has_prefix(name, "audio/x-raw") || !link_sound(s, pad)) {
+    } else if (!g_str_has_prefix(name, "audio/x-raw") || !link_sound(s, pad, caps)) {
         attach(bin, pad, gst_element_factory_make("fakesink", NULL));
     }
     gst_clear_caps(&caps);
