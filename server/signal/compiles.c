@@ -79,7 +79,10 @@ bool compiles_state(struct signal *s, const char *walkthrough, struct compile_st
     }
     *ret = (struct compile_state){.fraction = c->fraction, .seconds_left = c->seconds_left};
     ret->ahead = c->started ? 0 : s->jobs->ahead(s->jobs->ctx, c->job);
-    snprintf(ret->stage, sizeof ret->stage, "%s", c->started ? c->stage : "queued");
+    snprintf(ret->stage, sizeof ret->stage, "%s",
+             !c->started           ? "queued"
+             : c->stage[0] != '\0' ? c->stage
+                                   : "starting");
     return true;
 }
 

@@ -153,6 +153,11 @@ void source_server(const struct exchange *x, const struct source_row *row, struc
         text_addf(ret, "rtmp://%.*s:%s/live", n, host, port_of(x->signal->config->rtmp_listen));
     } else if (row->kind == INPUT_SRT) {
         text_addf(ret, "srt://%.*s:%u?mode=caller&latency=200000", n, host, (unsigned)row->port);
+        if (row->passphrase[0] != '\0' &&
+            permission_allows(&x->actor, PERMISSION_SOURCES_WRITE, NULL)) {
+            text_add(ret, "&passphrase=");
+            text_add_url(ret, row->passphrase);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ void sources_start(struct signal *s);
  * listener. */
 const char *source_url_problem(enum input_kind kind, const char *url);
 
-/* What to tell the ingest process; a playlist's files are added by source_add_film. 0,
+/* What to tell the ingest process; a playlist's file is written by source_write_playlist. 0,
  * -ENOTCONN (RTMP is not set up), -ENAMETOOLONG (the data directory's path leaves no room for a
  * socket's name). */
 int source_job(const struct signal *s, const struct source_row *row, struct job_ingest *ret);
@@ -30,7 +30,8 @@ int source_write_playlist(const struct signal *s, const struct source_row *row, 
 /* Its row was deleted. */
 void source_forget(struct signal *s, const struct source_row *row);
 
-/* "rtmp://host:1935/live", "srt://host:9000?…"; "" when nobody sends to us. */
+/* "rtmp://host:1935/live", "srt://host:9000?…" with the passphrase for who may see it; "" when
+ * nobody sends to us. */
 void source_server(const struct exchange *x, const struct source_row *row, struct text *ret);
 
 /* True when the event was about the door. */

@@ -277,7 +277,9 @@ test('sources are made, shown without their secrets to marketers, rolled and del
   assert.equal(rolled.name, 'Studio 2');
 
   const srt = await s.must('POST', '/api/v1/sources', { name: 'Field', kind: 'srt', passphrase: 'correct horse' });
-  assert.equal(srt.server, 'srt://127.0.0.1:9000?mode=caller&latency=200000');
+  assert.equal(srt.server, 'srt://127.0.0.1:9000?mode=caller&latency=200000&passphrase=correct%20horse');
+  const shown = (await s.api('GET', `/api/v1/sources/${srt.id}`, undefined, tokens.marketer)).json;
+  assert.deepEqual([shown.server, shown.passphrase], ['srt://127.0.0.1:9000?mode=caller&latency=200000', null]);
   assert.equal(srt.passphrase, 'correct horse');
   const other = await s.must('POST', '/api/v1/sources', { name: 'Field', kind: 'srt' });
   problem(await s.api('POST', '/api/v1/sources', { name: 'Field', kind: 'srt' }), 507, 'no-space');
