@@ -17,6 +17,7 @@
 #define TYPE_VP8 96
 #define TYPE_H264 97
 #define TYPE_OPUS 111
+#define RUNG_SSRC 16 /* rung k ≥ 1 of the picture has this SSRC + k */
 
 struct feed {
     struct timer timer; /* first: the timer is the feed */
@@ -83,7 +84,8 @@ static void schedule(void *ctx, usec_t now) {
     }
 }
 
-static const struct publisher_carrier feed_carrier = {.send_rtcp = send_rtcp, .schedule = schedule};
+static const struct publisher_carrier feed_carrier = {
+    .send_rtcp = send_rtcp, .schedule = schedule, .rung_ssrc = RUNG_SSRC};
 
 static void timer_fired(struct timer *timer, usec_t now) {
     struct feed *f = (struct feed *)timer;

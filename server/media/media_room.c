@@ -111,9 +111,9 @@ static size_t shed_tracks(const struct rooms *r, size_t keep) {
     for (size_t i = 0; i < r->map.capacity; i++) {
         const struct media_room *room = r->map.entries[i].value;
         for (struct publisher *p = room ? room->publishers : NULL; p; p = p->next_in_room) {
-            for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-                if (p->tracks[kind].open) {
-                    track_shed(&p->tracks[kind].track, keep);
+            for (size_t t = 0; t < PUBLISHER_TRACKS; t++) {
+                if (p->tracks[t].open) {
+                    track_shed(&p->tracks[t].track, keep);
                     tracks++;
                 }
             }
@@ -137,8 +137,8 @@ void room_close(struct shard_state *shard, media_id id) {
     }
 }
 
-struct publisher_track *room_source(const struct media_room *room, enum media_kind kind,
-                                    size_t index, bool alone, media_id participant) {
+struct publisher *room_source(const struct media_room *room, enum media_kind kind, size_t index,
+                              bool alone, media_id participant) {
     const struct media_stage *stage = &room->stage;
     const media_id *slots = kind == MEDIA_VIDEO ? stage->video : stage->audio;
     media_id wanted = index < MEDIA_STAGE_SLOTS ? slots[index] : 0;
@@ -148,7 +148,7 @@ struct publisher_track *room_source(const struct media_room *room, enum media_ki
     for (struct publisher *p = room->publishers; p && wanted; p = p->next_in_room) {
         if (p->id == wanted) {
             bool own_sound = kind == MEDIA_AUDIO && participant && p->participant == participant;
-            return own_sound ? NULL : publisher_track(p, kind);
+            return own_sound ? NULL : p;
         }
     }
     return NULL;

@@ -6,7 +6,6 @@
 
 struct shard_state;
 struct publisher;
-struct publisher_track;
 struct recorder;
 struct viewer;
 
@@ -48,7 +47,7 @@ void room_close(struct shard_state *shard, media_id room);
 /* Gives every viewer's slots the sources the stage names; those that have them already go on. */
 void room_apply_stage(struct media_room *room, usec_t now);
 
-/* What the stage puts into a viewer's slot: the `index`-th of `kind`, `alone` when the viewer has
- * no other of that kind. NULL: dark, no packet yet, or the viewer's own sound. */
-struct publisher_track *room_source(const struct media_room *room, enum media_kind kind,
-                                    size_t index, bool alone, media_id participant);
+/* Whom the stage puts into a viewer's slot: the `index`-th of `kind`, `alone` when the viewer has
+ * no other of that kind. NULL: dark, not there, or the viewer's own sound. */
+struct publisher *room_source(const struct media_room *room, enum media_kind kind, size_t index,
+                              bool alone, media_id participant);

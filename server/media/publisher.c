@@ -11,6 +11,7 @@
 #define RTCP_MAX 1200
 #define SILENT_AFTER SEC(3)
 #define SHED_EVERY MSEC(100)
+#define SETTLING MSEC(500) /* in which all rungs of a feed have come */
 
 struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id participant,
                                 media_id room, const struct media_line *lines, size_t line_count,
@@ -24,7 +25,10 @@ struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id
     p->shard = shard;
     p->carrier = carrier;
     p->carrier_ctx = carrier_ctx;
-    p->tracks[MEDIA_AUDIO].publisher = p->tracks[MEDIA_VIDEO].publisher = p;
+    for (size_t i = 0; i < PUBLISHER_TRACKS; i++) {
+        p->tracks[i].publisher = p;
+    }
+    p->track_end = PUBLISHER_KINDS;
     p->line_count = line_count;
     memcpy(p->lines, lines, line_count * sizeof(*lines));
     p->line_of[MEDIA_AUDIO] = p->line_of[MEDIA_VIDEO] = -1;
@@ -48,21 +52,47 @@ void publisher_free(struct publisher *p) {
     if (!p) {
         return;
     }
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        while (p->tracks[kind].subscribers) {
-            viewer_slot_leave(p->tracks[kind].subscribers);
+    for (size_t i = 0; i < PUBLISHER_TRACKS; i++) {
+        while (p->tracks[i].subscribers) {
+            viewer_slot_leave(p->tracks[i].subscribers);
         }
-        recorder_leave(&p->tracks[kind]);
+        recorder_leave(&p->tracks[i]);
     }
     room_remove_publisher(p);
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        track_clear(&p->tracks[kind].track);
+    for (size_t i = 0; i < PUBLISHER_TRACKS; i++) {
+        track_clear(&p->tracks[i].track);
     }
     free(p);
 }
 
 struct publisher_track *publisher_track(struct publisher *p, enum media_kind kind) {
     return p->tracks[kind].open ? &p->tracks[kind] : NULL;
+}
+
+static bool takes(const struct media_line *line, enum media_codec codec) {
+    for (size_t i = 0; i < line->payload_count; i++) {
+        if (line->payloads[i].codec == codec) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct publisher_track *publisher_offer(struct publisher *p, const struct media_line *line) {
+    const size_t end = line->kind == MEDIA_VIDEO ? p->track_end : MEDIA_VIDEO;
+    struct publisher_track *first = NULL;
+    for (size_t i = line->kind; i < end; i++) {
+        struct publisher_track *t = &p->tracks[i];
+        if (t->open && takes(line, t->track.codec)) {
+            return t;
+        }
+        first = first || !t->open ? first : t;
+    }
+    return first;
+}
+
+bool publisher_settled(const struct publisher *p, usec_t now) {
+    return p->carrier->rung_ssrc == 0 || now >= p->opened + SETTLING;
 }
 
 static void forward(struct publisher_track *t, usec_t now) {
@@ -72,8 +102,21 @@ static void forward(struct publisher_track *t, usec_t now) {
     recorder_take(t, now);
 }
 
+static bool any_alive(const struct publisher *p, enum media_kind kind) {
+    bool any = p->tracks[kind].alive;
+    for (size_t i = MEDIA_VIDEO + 1; kind == MEDIA_VIDEO && i < p->track_end; i++) {
+        any |= p->tracks[i].alive;
+    }
+    return any;
+}
+
 static void tell_alive(struct publisher *p, struct publisher_track *t, bool alive) {
+    const enum media_kind kind = t->track.kind;
     t->alive = alive;
+    if (any_alive(p, kind) == p->alive[kind]) {
+        return;
+    }
+    p->alive[kind] = !p->alive[kind];
     shard_event(p->shard,
                 &(struct media_event){
                     .type = MEDIA_EVENT_SOURCE,
@@ -85,10 +128,10 @@ static void send_feedback(struct publisher *p, usec_t now) {
     uint8_t buffer[RTCP_MAX];
     struct room out = {.p = buffer, .n = sizeof(buffer)};
     int n;
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        struct track *t = &p->tracks[kind].track;
+    for (size_t i = 0; i < p->track_end; i++) {
+        struct track *t = &p->tracks[i].track;
         const struct track_counters before = t->counters;
-        while (p->tracks[kind].open && (n = track_output_rtcp(t, now, out)) > 0) {
+        while (p->tracks[i].open && (n = track_output_rtcp(t, now, out)) > 0) {
             p->carrier->send_rtcp(p->carrier_ctx, bytes_of(buffer, (size_t)n));
         }
         p->shard->stats.nacks_out += t->counters.nacks - before.nacks;
@@ -104,11 +147,17 @@ void publisher_attend(struct publisher *p, usec_t now) {
     p->carrier->schedule(p->carrier_ctx, now);
 }
 
+static size_t rung_of(const struct publisher *p, uint32_t ssrc) {
+    const uint32_t base = p->carrier->rung_ssrc;
+    return base && ssrc > base && ssrc < base + PUBLISHER_RUNGS_MAX ? ssrc - base : 0;
+}
+
 /* The track for a packet, opened by the first one; NULL when it cannot be. */
 static struct publisher_track *track_for(struct publisher *p, const struct demux_target *target,
                                          usec_t now) {
     const struct media_line *line = &p->lines[target->line];
-    struct publisher_track *t = &p->tracks[line->kind];
+    const size_t rung = line->kind == MEDIA_VIDEO ? rung_of(p, target->ssrc) : 0;
+    struct publisher_track *t = &p->tracks[line->kind + rung];
     if (p->line_of[line->kind] != (int)target->line || target->rung != 0) {
         return NULL;
     }
@@ -127,6 +176,10 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
         return NULL;
     }
     t->open = true;
+    if (line->kind + rung >= p->track_end) {
+        p->track_end = line->kind + rung + 1;
+    }
+    p->opened = p->opened ? p->opened : now;
     room_apply_stage(p->room, now);
     recorder_apply(p->room, now);
     return t;
@@ -193,8 +246,8 @@ void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
 static void take_sender_report(struct publisher *p, const struct rtcp_sender_report *sr,
                                usec_t now) {
     capture_clock_report(&p->clock, sr->ntp, now);
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        struct publisher_track *t = &p->tracks[kind];
+    for (size_t i = 0; i < p->track_end; i++) {
+        struct publisher_track *t = &p->tracks[i];
         if (t->open && t->track.ssrc == sr->ssrc) {
             track_sender_report(&t->track, sr->ntp, sr->rtp, now);
         }
@@ -217,8 +270,8 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, usec_t now) {
 
 usec_t publisher_next_timeout(const struct publisher *p) {
     usec_t due = twcc_receiver_next_timeout(&p->twcc);
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        const struct publisher_track *t = &p->tracks[kind];
+    for (size_t i = 0; i < p->track_end; i++) {
+        const struct publisher_track *t = &p->tracks[i];
         if (t->open) {
             due = usec_min(due, track_next_timeout(&t->track));
             due = usec_min(due, recorder_next_timeout(t));
@@ -231,8 +284,8 @@ usec_t publisher_next_timeout(const struct publisher *p) {
 }
 
 void publisher_timeout(struct publisher *p, usec_t now) {
-    for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-        struct publisher_track *t = &p->tracks[kind];
+    for (size_t i = 0; i < p->track_end; i++) {
+        struct publisher_track *t = &p->tracks[i];
         if (!t->open) {
             continue;
         }

@@ -1,5 +1,7 @@
 /* media/publisher.h: one source of a room: its tracks and who is subscribed to them. What carries
- * it is either a WHIP session (publishing_role) or a pipeline's feed. */
+ * it is either a WHIP session (publisher_role) or a pipeline's feed. A feed may bring its picture
+ * in several rungs with the same times and key frames, the best one first; a viewer gets the first
+ * whose codec it takes, a recorder the first. */
 #pragma once
 #include "media/recorder.h"
 #include "media/session.h"
@@ -9,6 +11,8 @@
 #include "routing/twcc_receiver.h"
 
 #define PUBLISHER_KINDS 2 /* indexed by enum media_kind */
+#define PUBLISHER_RUNGS_MAX 6
+#define PUBLISHER_TRACKS (1 + PUBLISHER_RUNGS_MAX) /* the sound, then the rungs of the picture */
 
 struct media_room;
 struct publisher_carrier;
@@ -31,8 +35,12 @@ struct publisher {
     struct publisher *next_in_room;
     size_t line_count;
     struct media_line lines[MEDIA_LINES_MAX];
-    int line_of[PUBLISHER_KINDS]; /* the line that is routed, -1: none */
-    struct publisher_track tracks[PUBLISHER_KINDS];
+    int line_of[PUBLISHER_KINDS];                    /* the line that is routed, -1: none */
+    struct publisher_track tracks[PUBLISHER_TRACKS]; /* by enum media_kind: rung k of the picture
+                                                        is at MEDIA_VIDEO + k */
+    size_t track_end;                                /* of those after it none was ever open */
+    bool alive[PUBLISHER_KINDS];                     /* as told: any of the kind */
+    usec_t opened;                                   /* its first track */
     struct demux demux;
     struct capture_clock clock;
     struct twcc_receiver twcc;
@@ -46,6 +54,7 @@ struct publisher {
 struct publisher_carrier {
     void (*send_rtcp)(void *ctx, struct bytes compound);
     void (*schedule)(void *ctx, usec_t now); /* publisher_next_timeout has changed */
+    uint32_t rung_ssrc; /* rung k ≥ 1 has this SSRC + k; 0: there is but one */
 };
 
 /* Enters the room. NULL without memory. `lines` are copied. */
@@ -64,7 +73,14 @@ void publisher_timeout(struct publisher *p, usec_t now);
 /* A viewer asked a track for something: says it to the publisher now. */
 void publisher_attend(struct publisher *p, usec_t now);
 
-/* The track of a kind once packets have come, else NULL. */
+/* The track of a kind (of the picture the best rung) once packets have come, else NULL. */
 struct publisher_track *publisher_track(struct publisher *p, enum media_kind kind);
+
+/* What a viewer with this line gets: the first that it can play, else the first there is, or NULL
+ * before there is any. */
+struct publisher_track *publisher_offer(struct publisher *p, const struct media_line *line);
+
+/* False for a moment after the first packet: another rung may still come. */
+bool publisher_settled(const struct publisher *p, usec_t now);
 
 extern const struct session_role publisher_role;

@@ -67,7 +67,11 @@ static void slot_switch(struct viewer_slot *slot, struct publisher_track *feed, 
         return;
     }
     if (subscription_switch(&slot->subscription, &feed->track, now) < 0) {
-        tell_unplayable(slot, &feed->track);
+        if (publisher_settled(feed->publisher, now)) {
+            tell_unplayable(slot, &feed->track);
+        } else {
+            slot->viewer->look_again = true;
+        }
         return;
     }
     slot->refused = CODEC_NONE;
@@ -85,10 +89,9 @@ void viewer_apply_stage(struct viewer *v, usec_t now) {
         for (size_t i = 0; i < v->slot_count; i++) {
             struct viewer_slot *slot = &v->slots[i];
             if ((int)slot->line.kind == kind) {
-                slot_switch(slot,
-                            room_source(v->room, slot->line.kind, slot->index,
-                                        v->count_of[kind] == 1, v->session->participant),
-                            now);
+                struct publisher *p = room_source(v->room, slot->line.kind, slot->index,
+                                                  v->count_of[kind] == 1, v->session->participant);
+                slot_switch(slot, p ? publisher_offer(p, &slot->line) : NULL, now);
             }
         }
     }
@@ -261,6 +264,10 @@ static void tick(struct session *s, usec_t now) {
     struct viewer *v = s->part;
     uint8_t buffer[RTCP_MAX];
     uint64_t unix_usec = clock_unix();
+    if (v->look_again) {
+        v->look_again = false;
+        viewer_apply_stage(v, now);
+    }
     for (size_t i = 0; i < v->slot_count; i++) {
         int n = subscription_sender_report(&v->slots[i].subscription, unix_usec, now, cname,
                                            (struct room){.p = buffer, .n = sizeof(buffer)});

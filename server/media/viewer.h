@@ -22,6 +22,7 @@ struct viewer {
     struct media_room *room;
     struct viewer *next_in_room, *previous_in_room;
     bool connected;
+    bool look_again; /* something may yet come that it can play */
     usec_t tick_due;
     usec_t reported;     /* the last RTCP came */
     uint64_t bytes_told; /* sent when the last quality event was made */

@@ -45,7 +45,8 @@ static void ignore_schedule(void *ctx, usec_t now) {
     (void)now;
 }
 
-static const struct publisher_carrier carrier = {take_rtcp, ignore_schedule};
+static const struct publisher_carrier carrier = {.send_rtcp = take_rtcp,
+                                                 .schedule = ignore_schedule};
 
 static const struct media_line lines[] = {
     {.mid = "0",

@@ -49,10 +49,13 @@ static void ignore_schedule(void *ctx, usec_t now) {
     (void)now;
 }
 
-static const struct publisher_carrier carrier = {ignore_rtcp, ignore_schedule};
+static const struct publisher_carrier carrier = {.send_rtcp = ignore_rtcp,
+                                                 .schedule = ignore_schedule};
+static const struct publisher_carrier with_rungs = {
+    .send_rtcp = ignore_rtcp, .schedule = ignore_schedule, .rung_ssrc = 16};
 
 /* A publisher that may send VP8 or H.264 and a viewer that takes only VP8. */
-static void enter(struct room_of_two *r) {
+static void enter_with(struct room_of_two *r, const struct publisher_carrier *by, bool takes_h264) {
     static struct media_session_config config;
     static struct media_line publishes = {
         .kind = MEDIA_VIDEO,
@@ -72,14 +75,19 @@ static void enter(struct room_of_two *r) {
                                       .line_count = 1,
                                       .lines = {{.kind = MEDIA_VIDEO,
                                                  .active = true,
-                                                 .payload_count = 1,
-                                                 .payloads = {{.type = 100, .codec = CODEC_VP8}},
+                                                 .payload_count = takes_h264 ? 2 : 1,
+                                                 .payloads = {{.type = 100, .codec = CODEC_VP8},
+                                                              {.type = 101, .codec = CODEC_H264}},
                                                  .ssrc = SSRC}}};
     assert_int_equal(viewer_role.open(&r->session, &config, SEC(1)), 0);
-    r->publisher = publisher_new(&r->state, 1, 0, 1, &publishes, 1, &carrier, NULL);
+    r->publisher = publisher_new(&r->state, 1, 0, 1, &publishes, 1, by, NULL);
     const struct media_stage stage = {.main_video = 1};
     room_set_stage(&r->state, 1, &stage, SEC(1));
     viewer_role.connected(&r->session, SEC(1));
+}
+
+static void enter(struct room_of_two *r) {
+    enter_with(r, &carrier, false);
 }
 
 static void leave(struct room_of_two *r) {
@@ -90,16 +98,21 @@ static void leave(struct room_of_two *r) {
     packet_pool_free(r->state.packets);
 }
 
-static void give_key_frame(struct room_of_two *r, uint8_t type, uint16_t sequence, usec_t now) {
+static void give_rung(struct room_of_two *r, uint32_t ssrc, uint8_t type, uint16_t sequence,
+                      usec_t now) {
     uint8_t b[120] = {0};
     const struct rtp_header h = {.payload_type = type,
                                  .marker = true,
                                  .sequence = sequence,
                                  .timestamp = (uint32_t)(now / 1000 * 90),
-                                 .ssrc = 7};
+                                 .ssrc = ssrc};
     int n = rtp_write_header((struct room){b, sizeof(b)}, &h, NULL, 0);
     b[n] = type == 96 ? 0x10 : 0x67; /* VP8 start; H.264 SPS */
     publisher_rtp(r->publisher, bytes_of(b, sizeof(b)), now);
+}
+
+static void give_key_frame(struct room_of_two *r, uint8_t type, uint16_t sequence, usec_t now) {
+    give_rung(r, 7, type, sequence, now);
 }
 
 static void report(struct room_of_two *r, usec_t now) {
@@ -160,11 +173,90 @@ static void each_source_that_cannot_be_played_is_told(void **unused) {
     leave(&r);
 }
 
+/* What the viewer's only slot is fed from: the number of the rung, or -1. */
+static int fed_by(const struct room_of_two *r) {
+    const struct viewer *v = r->session.part;
+    const struct publisher_track *feed = v->slots[0].feed;
+    return feed ? (int)(feed - &r->publisher->tracks[MEDIA_VIDEO]) : -1;
+}
+
+static void a_rung_is_chosen_by_codec(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter_with(&r, &with_rungs, false);
+    give_rung(&r, 1, 97, 1, SEC(1)); /* H.264, which this viewer does not take */
+    give_rung(&r, 17, 97, 1, SEC(1));
+    assert_int_equal(fed_by(&r), -1);
+    give_rung(&r, 18, 96, 1, SEC(1));
+    assert_int_equal(fed_by(&r), 2);
+    viewer_role.timeout(&r.session, SEC(2));
+    assert_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    leave(&r);
+}
+
+static void the_best_rung_is_chosen_whatever_comes_first(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter_with(&r, &with_rungs, true);
+    give_rung(&r, 18, 96, 1, SEC(1));
+    assert_int_equal(fed_by(&r), 2);
+    give_rung(&r, 17, 97, 1, SEC(1));
+    assert_int_equal(fed_by(&r), 1);
+    give_rung(&r, 1, 97, 1, SEC(1));
+    assert_int_equal(fed_by(&r), 0);
+    give_rung(&r, 18, 96, 2, SEC(1) + MSEC(33));
+    assert_int_equal(fed_by(&r), 0);
+    leave(&r);
+}
+
+static void rungs_that_cannot_be_played_are_told_when_all_have_come(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter_with(&r, &with_rungs, false);
+    give_rung(&r, 1, 97, 1, SEC(1));
+    assert_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    viewer_role.timeout(&r.session, SEC(2));
+    assert_int_equal(last_of(MEDIA_EVENT_UNPLAYABLE)->unplayable.codec, CODEC_H264);
+    leave(&r);
+}
+
+static void a_source_is_alive_while_any_rung_is(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter_with(&r, &with_rungs, false);
+    give_rung(&r, 1, 97, 1, SEC(1));
+    give_rung(&r, 18, 96, 1, SEC(1));
+    assert_int_equal(event_count, 1);
+    assert_true(last_of(MEDIA_EVENT_SOURCE)->source.alive);
+    for (unsigned i = 1; i < 6; i++) { /* the first rung falls silent */
+        give_rung(&r, 18, 96, (uint16_t)(1 + i), SEC(1 + i));
+        publisher_timeout(r.publisher, SEC(1 + i));
+    }
+    assert_true(last_of(MEDIA_EVENT_SOURCE)->source.alive);
+    publisher_timeout(r.publisher, SEC(10));
+    assert_false(last_of(MEDIA_EVENT_SOURCE)->source.alive);
+    leave(&r);
+}
+
+static void only_a_feed_has_rungs(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter_with(&r, &carrier, false);
+    give_rung(&r, 18, 96, 1, SEC(1));
+    assert_int_equal(fed_by(&r), 0);
+    leave(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_viewer_that_falls_silent_has_no_dots),
         cmocka_unit_test(a_viewer_that_is_sent_nothing_need_not_report),
         cmocka_unit_test(each_source_that_cannot_be_played_is_told),
+        cmocka_unit_test(a_rung_is_chosen_by_codec),
+        cmocka_unit_test(the_best_rung_is_chosen_whatever_comes_first),
+        cmocka_unit_test(rungs_that_cannot_be_played_are_told_when_all_have_come),
+        cmocka_unit_test(a_source_is_alive_while_any_rung_is),
+        cmocka_unit_test(only_a_feed_has_rungs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
