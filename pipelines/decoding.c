@@ -2,7 +2,6 @@
 
 #include "sound.h"
 
-
 struct wanted {
     struct probe probe;
     GstElement *video, *audio; /* owned by the pipeline */
@@ -124,8 +123,6 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
     if (g_str_has_prefix(name, "video/x-raw")) {
         linked = link_to(wanted->video, pad, wanted->probe.video_id);
     } else if (g_str_has_prefix(name, "audio/x-raw")) {
-        if (wanted->audio) {
-        }
         if (wanted->audio) {
             sound_prepare(wanted->audio, caps);
         }
