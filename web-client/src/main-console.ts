@@ -147,7 +147,7 @@ class ConsolePage {
 
   private async loadVisits(): Promise<void> {
     try {
-      this.visits = await this.api.visits();
+      this.visits = await this.withReplays(await this.api.visits());
       this.failure = "";
     } catch (error) {
       if (this.signedOut(error)) {
@@ -156,6 +156,16 @@ class ConsolePage {
       this.failure = this.words(error);
     }
     this.draw();
+  }
+
+  /* A server that does not name a visit's replay in the list has it among the walkthroughs. */
+  private async withReplays(visits: readonly VisitInfo[]): Promise<readonly VisitInfo[]> {
+    const unknown = visits.some((v) => v.state === "ended" && v.recording !== "off" && v.replay === null);
+    const films = unknown ? await this.api.walkthroughs().catch(() => []) : [];
+    return visits.map((visit) => {
+      const film = visit.replay === null ? films.find((w) => w.visit === visit.id) : undefined;
+      return film === undefined ? visit : { ...visit, replay: { slug: film.slug, state: film.state } };
+    });
   }
 
   private async loadProducts(): Promise<void> {
