@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <glib-unix.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -47,7 +48,7 @@ static struct recorder {
 } rec;
 
 static int fail_writing(int error) {
-    if (error == ENOSPC || error == EDQUOT) {
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
         return failure_set(&rec.failure, "disk_full",
                            "The server's disk is full: the recording ends here. What was recorded "
                            "so far is kept.");
@@ -330,6 +331,7 @@ int record_main(int argc, char **argv) {
     if (!parse(argc, argv)) {
         return 2;
     }
+    signal(SIGXFSZ, SIG_IGN); /* write(2) says it */
     if (start() == 0 && enclose() == 0) {
         report_event("started");
         run();
