@@ -1,7 +1,11 @@
 #include "stage.h"
 
+#include <sys/resource.h>
+
 #define PROGRESS_EVERY_MS 500
-#define IDLE_MAX 120 /* half seconds without progress */
+#define IDLE_MAX 120 /* half seconds without progress, when there is work */
+#define IDLE_STEP 6  /* what one counts for in which nothing was computed either: it hangs */
+#define IDLE_CPU_US 5000
 
 static struct stage *running;
 static bool stop_asked;
@@ -70,10 +74,25 @@ static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer data) {
     return G_SOURCE_CONTINUE;
 }
 
+/* Whether this process computed since it was asked last. */
+static bool computed(void) {
+    static gint64 before;
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) < 0) {
+        return true;
+    }
+    gint64 now = ((gint64)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC +
+                 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    bool ret = now - before > IDLE_CPU_US;
+    before = now;
+    return ret;
+}
+
 static gboolean tick(gpointer data) {
     struct stage *stage = data;
     uint64_t reached = atomic_load(&stage->reached);
-    stage->idle = reached == stage->seen ? stage->idle + 1 : 0;
+    unsigned step = computed() ? 1 : IDLE_STEP;
+    stage->idle = reached == stage->seen ? stage->idle + step : 0;
     stage->seen = reached;
     if (stage->idle > IDLE_MAX) {
         failure_set(stage->failure, "stalled",

@@ -1,5 +1,5 @@
 // tests/bench/bench.mjs: measures Parlour beside Janus in one run, prints a table and writes JSON to
-// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus]`; README.md says how it measures.
+// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus|compile]`; README.md says how it measures.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,12 @@ const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : null;
 const build = path.resolve(here, '../../', process.env.PARLOUR_BUILD ?? 'build');
+
+if (only === 'compile') { // no network, and all cores
+  const { benchCompile } = await import('./compile.mjs');
+  const { cpuRatio, wallRatio } = await benchCompile({ build, quick });
+  process.exit(Math.min(cpuRatio, wallRatio) <= 1.05 ? 0 : 1);
+}
 
 // Everything runs in a network namespace of its own: nobody else's packets, and an address that is
 // not the loopback's (libnice ignores that one), though packets to it go the loopback's way.
