@@ -67,6 +67,29 @@ static void pad_added(GstElement *source, GstPad *pad, gpointer data) {
     gst_clear_caps(&caps);
 }
 
+/* rtspsrc takes a user in the address only together with a password; here they come apart. */
+static void set_address(GstElement *source, const char *url, const char *password) {
+    const char *host = url + strlen("rtsp://"), *end = host + strcspn(host, "/?");
+    const char *at = g_strrstr_len(host, end - host, "@");
+    if (!at) {
+        g_object_set(source, "location", url, NULL);
+        return;
+    }
+    char *location = g_strconcat("rtsp://", at + 1, NULL);
+    char *first = g_strndup(host, (gsize)(at - host)), *colon = strchr(first, ':');
+    if (colon) {
+        *colon = 0;
+    }
+    char *user = g_uri_unescape_string(first, NULL);
+    char *own = g_uri_unescape_string(colon ? colon + 1 : "", NULL);
+    g_object_set(source, "location", location, "user-id", user, "user-pw",
+                 password && password[0] ? password : own, NULL);
+    g_free(own);
+    g_free(user);
+    g_free(first);
+    g_free(location);
+}
+
 static int build(struct inlet *inlet, const struct ingest_options *options, unsigned tries,
                  struct failure *failure) {
     (void)failure;
@@ -74,12 +97,10 @@ static int build(struct inlet *inlet, const struct ingest_options *options, unsi
     struct rtsp *r = g_new0(struct rtsp, 1);
     r->inlet = inlet;
     r->unit = GST_CLOCK_TIME_NONE;
-    g_object_set(source, "location", options->source, "latency", LATENCY_MS, "protocols",
+    g_object_set(source, "latency", LATENCY_MS, "protocols",
                  tries % 4 == 3 ? PROTOCOL_UDP : PROTOCOL_TCP, "tcp-timeout",
                  (guint64)TCP_TIMEOUT_US, "timeout", (guint64)TCP_TIMEOUT_US, NULL);
-    if (options->passphrase && options->passphrase[0]) {
-        g_object_set(source, "user-pw", options->passphrase, NULL);
-    }
+    set_address(source, options->source, options->passphrase);
     g_object_set_data_full(G_OBJECT(source), "parlour-rtsp", r, g_free);
     g_signal_connect(source, "pad-added", G_CALLBACK(pad_added), r);
     gst_bin_add(inlet_bin(inlet), source);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SILENCE (3 * G_USEC_PER_SEC / 2)
+#define POLL_MS 100 /* srtsrc is not woken from a wait for data, so no wait may be long */
 #define DOUBTFUL (4 * G_USEC_PER_SEC / 10) /* silence that lets a new sender take over */
 
 struct srt {
@@ -104,7 +105,8 @@ static int build(struct inlet *inlet, const struct ingest_options *options, unsi
     GstElement *demuxer = gst_element_factory_make("tsdemux", NULL);
     struct srt *s = g_new0(struct srt, 1);
     s->inlet = inlet;
-    g_object_set(in, "do-timestamp", TRUE, "auto-reconnect", FALSE, "uri", options->source, NULL);
+    g_object_set(in, "do-timestamp", TRUE, "auto-reconnect", FALSE, "uri", options->source,
+                 "poll-timeout", POLL_MS, NULL);
     if (options->passphrase && options->passphrase[0]) {
         g_object_set(in, "passphrase", options->passphrase, NULL);
     }

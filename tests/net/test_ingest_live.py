@@ -131,6 +131,20 @@ def hostile(directory):
     report("hostile", idle_closed_s=round(time.monotonic() - begin, 1))
 
 
+def come_back(watcher, url):
+    """As an encoder that tries again until it is let in; the camera, and seconds from then to its picture."""
+    for _ in range(5):
+        start = time.monotonic()
+        camera = Camera(2, url, "-f", "mpegts")
+        while camera.process.poll() is None:
+            if any(p[2] and p[2][0] == 2 for p in watcher.pictures[-5:]):
+                watcher.wait_picture(2, 3)
+                return camera, time.monotonic() - start
+            time.sleep(0.05)
+        camera.end()
+    raise AssertionError("the sender was not let in again")
+
+
 def srt(directory):
     port = free_port()
     url = f"srt://127.0.0.1:{port}?mode=caller&pkt_size=1316"
@@ -152,11 +166,9 @@ def srt(directory):
     camera.kill()
     held = watcher.wait_picture(None, 2)
     watcher.wait_state("lost", 3, lines)
-    back = time.monotonic()
-    camera = Camera(2, url, "-f", "mpegts")
-    watcher.wait_picture(2, 6)
-    back = time.monotonic() - back
+    camera, back = come_back(watcher, url)
     camera.kill()
+    assert back < 4.5, back
     assert watcher.end() == 0
     assert_one_stream(watcher)
     assert_aligned(watcher, 1, 17)
