@@ -146,6 +146,16 @@ static bool read_walkthroughs(struct exchange *x, const struct json *body, struc
     return true;
 }
 
+/* ASCII, so that every sender's form takes it. */
+static bool is_printable(const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text < 0x20 || *text > 0x7e) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What the kind needs is there and what it has no use for is not. */
 static bool fits_kind(struct exchange *x, const struct source_row *r) {
     bool url = r->kind == INPUT_RTSP || r->kind == INPUT_SRT_CALLER;
@@ -163,8 +173,9 @@ static bool fits_kind(struct exchange *x, const struct source_row *r) {
         reply_bad_field(x, "walkthroughs", "Only playlists have “walkthroughs”.");
     } else if (n > 0 && !srt) {
         reply_bad_field(x, "passphrase", "Only srt sources have a “passphrase”.");
-    } else if (n > 0 && n < PASSPHRASE_MIN) {
-        reply_bad_field(x, "passphrase", "“passphrase” must have at least %d characters.",
+    } else if (n > 0 && (n < PASSPHRASE_MIN || !is_printable(r->passphrase))) {
+        reply_bad_field(x, "passphrase",
+                        "“passphrase” must have at least %d letters, digits or signs.",
                         PASSPHRASE_MIN);
     } else if (r->name[strspn(r->name, " \t\r\n")] == '\0') {
         reply_bad_field(x, "name", "“name” is missing.");

@@ -83,6 +83,10 @@ test('progress, stage and place in the queue are told; cancel and retry work', a
   const second = await film({ do: 'fail' });
   const waiting = await get(second);
   assert.deepEqual([waiting.stage, waiting.ahead, waiting.seconds_left], ['queued', 1, null]);
+  const long = await film(JSON.stringify({ do: 'fail' }).padEnd(5000)), short = await film({ do: 'fail' });
+  assert.deepEqual([(await get(long)).ahead, (await get(short)).ahead], [3, 2], 'short clips go first');
+  await remove(long);
+  await remove(short);
   const listed = (await s.must('GET', '/api/v1/walkthroughs')).find((w) => w.id === second.id);
   assert.deepEqual([listed.stage, listed.ahead, listed.visit, listed.key], ['queued', 1, null, null]);
   assert.match((await s.api('GET', '/metrics')).text, /parlour_jobs_running 1\n[^]*parlour_jobs_queued 1\n/);
@@ -210,6 +214,11 @@ test('files that the manifest names are served with ranges, types and caching; n
     assert.equal((await file(w, name)).status, 404, name);
   }
   assert.equal((await file(w, `/w/${w.slug}/files/wrong1/hls.m3u8`)).status, 404);
+  const withInvite = async (name) => (await file(w, `${folder}${name}?invite=a%26b`)).text();
+  assert.equal(await withInvite('hls.m3u8'), '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="hls-audio.m3u8"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhls-360.m3u8\n'
+    .replace('hls-audio.m3u8', 'hls-audio.m3u8?invite=a%26b').replace('\nhls-360.m3u8', '\nhls-360.m3u8?invite=a%26b'));
+  assert.match(await withInvite('hls-360.m3u8'), /URI="hls-360.mp4\?invite=a%26b",BYTERANGE="10@0"\n#EXTINF:2,\n#EXT-X-BYTERANGE:10@10\nhls-360.mp4\?invite=a%26b\n#EXT-X-ENDLIST\n$/);
+  assert.match(await withInvite('storyboard.vtt'), /^WEBVTT\n\n00:00.000 --> 00:05.000\nstoryboard-0.jpg\?invite=a%26b#xywh=0,0,160,90\n$/);
   const boot = JSON.parse(/id="parlour-boot">(.*?)<\/script>/s.exec(await (await fetch(`${s.base}/w/${w.slug}`)).text())?.[1] ?? '{}');
   if (boot.walkthrough) assert.equal(boot.walkthrough.hls, w.hls);
   await remove(w);
@@ -260,6 +269,7 @@ test('sources are made, shown without their secrets to marketers, rolled and del
   await bad({ kind: 'rtmp', url: 'rtmp://x' }, 'url');
   await bad({ kind: 'rtmp', passphrase: 'longenough1' }, 'passphrase');
   await bad({ kind: 'srt', passphrase: 'short' }, 'passphrase');
+  await bad({ kind: 'srt', passphrase: 'long enough\nbut two lines' }, 'passphrase');
   await bad({ kind: 'playlist' }, 'walkthroughs');
   await bad({ kind: 'playlist', walkthroughs: ['a', 7] }, 'walkthroughs');
   await bad({ kind: 'test', walkthroughs: ['a'] }, 'walkthroughs');
