@@ -133,13 +133,17 @@ test('without MediaSource too there is the one progressive file', { timeout: 60_
 test('the seek bar shows the second under the pointer', { timeout: 60_000 }, async () => {
   const page = await watch(() => undefined);
   await moving(page, FILM);
-  const box = await slider(page).boundingBox();
-  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+  const hover = async () => {
+    const box = await slider(page).boundingBox();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+    await page.mouse.move(box.x + box.width * 0.6 + 1, box.y + box.height / 2);
+  };
+  await hover();
   const picture = await until(() => page.evaluate(() => {
     const image = window.probe.find('pl-seek-bar')?.shadowRoot.querySelector('.preview img');
     return image?.complete && image.naturalWidth > 0 ? { src: image.src, style: image.style.transform } : null;
   }), { what: 'a small picture', within: 10_000 });
   assert.match(picture.src, /storyboard-\d+\.jpg/);
-  await shoot(page, 'walkthrough-preview');
+  await shoot(page, 'walkthrough-preview', hover);
   await page.context().close();
 });

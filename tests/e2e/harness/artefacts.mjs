@@ -6,11 +6,13 @@ import { DESK, PHONE } from './chromium.mjs';
 
 const FOLDER = fileURLToPath(new URL('../artefacts/', import.meta.url));
 
-export async function shoot(page, name) {
+// `pose`: what must be done again after the window has another size, such as hovering.
+export async function shoot(page, name, pose = async () => undefined) {
   await mkdir(FOLDER, { recursive: true });
   const before = page.viewportSize();
   for (const size of [PHONE, DESK]) {
     await page.setViewportSize(size);
+    await pose();
     await page.screenshot({ path: path.join(FOLDER, `${name}-${size.width}x${size.height}.png`) });
   }
   await page.setViewportSize(before);

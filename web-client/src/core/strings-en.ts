@@ -490,6 +490,7 @@ export const en = {
   "player.fullscreen": "Full screen",
   "player.fullscreen_leave": "Leave full screen",
   "player.chapters": "In this walkthrough",
+  "player.chapters_replay": "In this replay",
   "player.connecting": "One moment…",
   "player.slow": "It takes longer than usual…",
   "player.reconnecting": "Connection lost. Coming back to {t}…",

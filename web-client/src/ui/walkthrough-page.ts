@@ -140,9 +140,11 @@ export class WalkthroughPage extends LitElement {
     const cm = (mm: number): string => new Intl.NumberFormat(language(), { maximumFractionDigits: 0 }).format(mm / 10);
     return html`<header>
         <span class="brand">${this.company}</span>
-        <button class="quiet" @click=${() => emit(this, "pl-copy")}>
-          ${icon(this.copied ? "check" : "copy")}<span aria-live="polite">${t(this.copied ? "common.copied" : "player.copy")}</span>
-        </button>
+        ${w.replay
+          ? nothing /* its link opens for those who have one of their own */
+          : html`<button class="quiet" @click=${() => emit(this, "pl-copy")}>
+              ${icon(this.copied ? "check" : "copy")}<span aria-live="polite">${t(this.copied ? "common.copied" : "player.copy")}</span>
+            </button>`}
       </header>
       <main>
         <slot></slot>
@@ -153,7 +155,7 @@ export class WalkthroughPage extends LitElement {
             ${w.chapters.length === 0
               ? nothing
               : html`<section class="chapters">
-                  <h2>${t("player.chapters")}</h2>
+                  <h2>${t(w.replay ? "player.chapters_replay" : "player.chapters")}</h2>
                   <ol>
                     ${w.chapters.map(
                       (chapter, i) => html`<li>
