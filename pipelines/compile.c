@@ -1,5 +1,6 @@
 #include "compile.h"
 
+#include "bounds.h"
 #include "captions_file.h"
 #include "compile_audio.h"
 #include "compile_video.h"
@@ -148,7 +149,9 @@ static int run(const struct options *options, struct manifest *manifest, struct 
     struct probe probe;
     struct workplace workplace = {0};
     if (elements_check(ELEMENT_COMPILE, failure) < 0 ||
-        probe_any(options->in, &probe, failure) < 0) {
+        probe_any(options->in, &probe, failure) < 0 ||
+        bounds_check_picture(probe.picture.width, probe.picture.height, failure) < 0 ||
+        bounds_check_length(probe.duration, failure) < 0) {
         return -1;
     }
     if (options->chapters && !manifest_load_chapters(manifest, options->chapters)) {

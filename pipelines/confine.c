@@ -28,7 +28,8 @@
 #define SANITIZED 0
 #endif
 
-#define MEMORY_DEFAULT (2ull << 30)
+#define MEMORY_DEFAULT (3ull << 30)
+#define MEMORY_BASE (1ull << 30) /* stacks of threads and the like, hardly touched */
 #define FILE_SIZE_MAX (64ull << 30)
 
 /* linux/landlock.h of the newest ABI that we use; the distribution's header may be older. */
@@ -406,7 +407,7 @@ static int limit(int resource, uint64_t most) {
 
 static int restrict_resources(const struct confinement *what) {
     const char *told = getenv("PARLOUR_MEMORY");
-    uint64_t memory = told ? 2 * strtoull(told, NULL, 10) : 0;
+    uint64_t memory = told ? MEMORY_BASE + 2 * strtoull(told, NULL, 10) : 0;
     memory = what->memory ? what->memory : memory ? memory : MEMORY_DEFAULT;
     int r = limit(RLIMIT_CORE, 0);
     r = r ? r : limit(RLIMIT_FSIZE, FILE_SIZE_MAX);

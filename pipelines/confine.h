@@ -17,7 +17,7 @@ struct confinement {
     const char *write;    /* directory to make, change and remove files in; NULL: none */
     bool network;         /* may speak to other machines, and connect to Unix sockets */
     bool listen;          /* may wait for others; without `network` on Unix sockets alone */
-    uint64_t memory;      /* bytes of data; 0: twice what the server told, or 2 GiB */
+    uint64_t memory;      /* bytes of data; 0: 1 GiB and twice what the server told, or 3 GiB */
     unsigned cpu_seconds; /* 0: no limit */
 };
 

@@ -124,7 +124,8 @@ static int check(const struct file *f, struct failure *ret) {
 }
 
 int container_check(const char *path, struct failure *ret) {
-    struct file f = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    /* O_NONBLOCK: a pipe that nobody writes to would keep us */
+    struct file f = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (f.fd < 0) {
         return failure_set(ret, "no_file", "The file %s cannot be opened: %s.", path,
                            strerror(errno));

@@ -8,6 +8,7 @@
 #include "enrich.h"
 #include "ingest.h"
 #include "record.h"
+#include "report.h"
 #include "slides.h"
 #include "thumbs.h"
 
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "Usage: parlour-pipeline compile IN --out DIR [--title T] [--captions FILE.vtt --lang en\n"
@@ -40,6 +42,22 @@ static const struct {
             {"enrich", enrich_main}, {"slides", slides_main}, {"thumbs", thumbs_main},
             {"doctor", doctor_main},     {"gate", gate_main}};
 
+/* GLib ends the process when memory or threads are refused; say so first. */
+static void last_words(const char *domain, GLogLevelFlags level, const char *message,
+                       gpointer unused) {
+    bool starved = (level & G_LOG_FLAG_FATAL) && message &&
+                   (strstr(message, "failed to allocate") || strstr(message, "creating thread"));
+    if (starved) {
+        struct failure failure = {0};
+        failure_set(&failure, "too_much_memory",
+                    "The converter needed more memory than it may have while reading this file. "
+                    "Export it smaller, then upload that.");
+        report_failed(&failure);
+        _exit(1);
+    }
+    g_log_default_handler(domain, level, message, unused);
+}
+
 int main(int argc, char **argv) {
     if (!control_follow_parent()) {
         return 1;
@@ -53,6 +71,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(jobs); i++) {
         if (strcmp(argv[1], jobs[i].name) == 0) {
             gst_init(NULL, NULL);
+            g_log_set_default_handler(last_words, NULL);
             /* getopt starts behind the job's name */
             int r = jobs[i].main(argc - 1, argv + 1);
             if (r == 2) {

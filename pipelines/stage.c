@@ -1,5 +1,7 @@
 #include "stage.h"
 
+#include "bounds.h"
+
 #include <sys/resource.h>
 
 #define PROGRESS_EVERY_MS 500
@@ -102,7 +104,13 @@ static gboolean tick(gpointer data) {
         g_main_loop_quit(stage->loop);
         return G_SOURCE_CONTINUE;
     }
-    if (stage->duration > 0) {
+    if (bounds_check_length((double)reached / GST_SECOND, stage->failure) < 0) {
+        g_main_loop_quit(stage->loop);
+        return G_SOURCE_CONTINUE;
+    }
+    if (stage->duration <= 0) {
+        report_progress(stage->from, stage->name, 0); /* alive, that is all we know */
+    } else {
         double part = (double)reached / GST_SECOND / stage->duration;
         double fraction = stage->from + (stage->to - stage->from) * (part < 1 ? part : 1);
         double spent = (double)(g_get_monotonic_time() - stage->job_started) / 1e6;
