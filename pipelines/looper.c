@@ -183,7 +183,8 @@ static GstElement *new_pass(struct looper *l, guint *ret_bus_watch) {
     char *caps = live_video_caps(&l->fit);
     char *text = g_strdup_printf(
         "uridecodebin name=in videorate name=video ! video/x-raw,framerate=%u/%u ! videoconvert ! "
-        "videoflip video-direction=%s ! videoscale add-borders=%s ! videoconvert ! %s ! appsink name=v "
+        "videoflip video-direction=%s ! videoscale add-borders=%s ! videoconvert ! %s ! appsink "
+        "name=v "
         "%s",
         l->fit.fps_n, l->fit.fps_d, film->probe.turn, l->config.count > 1 ? "true" : "false", caps,
         sound ? "audioconvert name=audio ! audioresample ! audiorate ! " LIVE_AUDIO_CAPS
