@@ -95,8 +95,12 @@ static void consent_visit(void *ctx, int result, void *argument) {
         reply_failure(x, result, "There is no such visit.");
     } else if (json_get_bool(x->json, "recording", &agreed) < 0) {
         reply_bad_field(x, "recording", "“recording” must be true or false.");
+    } else if (agreed && !recordings_may_agree(x->signal, ((const struct visit_row *)argument)->id,
+                                               x->actor.id)) {
+        reply_header(x, "retry-after", "2");
+        reply_problem(x, 429, "too-fast", "Please wait a moment before you agree again.");
     } else {
-        recordings_consent(x->signal, argument, x->actor.id, agreed);
+        agreed = recordings_consent(x->signal, argument, x->actor.id, agreed);
         struct json *o = json_new_object();
         json_put_bool(o, "recording", agreed);
         reply_json(x, 200, o);

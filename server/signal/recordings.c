@@ -17,10 +17,12 @@
 #define LOOK_AT_DISK SEC(5)
 #define TRY_AGAIN SEC(30)
 #define WORDS_MAX 4096
+#define YES_AFTER_NO SEC(2) /* each change costs a look through the log */
 
 struct word { /* what a customer said last */
     char credential[ID_MAX];
     bool agreed;
+    usec_t yes_from; /* a no is heard at any time, a yes after it not sooner */
 };
 
 struct recording {
@@ -142,24 +144,48 @@ static void note_word(struct recording *r, const char *credential, bool agreed) 
     note(r, "consent", o);
 }
 
-/* True when the word is not the one that is known. */
-static bool learn_word(struct recording *r, const char *credential, bool agreed) {
+static struct word *find_word(const struct recording *r, const char *credential) {
     for (size_t i = 0; i < r->word_count; i++) {
         if (strcmp(r->words[i].credential, credential) == 0) {
-            bool differs = r->words[i].agreed != agreed;
-            r->words[i].agreed = agreed;
-            return differs;
+            return &r->words[i];
         }
     }
+    return NULL;
+}
+
+static struct word *add_word(struct recording *r, const char *credential) {
     struct word *words = r->word_count < WORDS_MAX
                              ? realloc(r->words, (r->word_count + 1) * sizeof *r->words)
                              : NULL;
-    if (words != NULL) {
-        r->words = words;
-        r->words[r->word_count].agreed = agreed;
-        snprintf(r->words[r->word_count++].credential, ID_MAX, "%s", credential);
+
+    if (words == NULL) {
+        return NULL;
     }
-    return true; /* without memory it is written more often than needed */
+    r->words = words;
+    struct word *word = &words[r->word_count++];
+    *word = (struct word){0};
+    snprintf(word->credential, sizeof word->credential, "%s", credential);
+    return word;
+}
+
+/* True when the word is not the one that is known. */
+static bool learn_word(struct recording *r, const char *credential, bool agreed) {
+    struct word *word = find_word(r, credential);
+    bool differs = word == NULL || word->agreed != agreed;
+
+    word = word != NULL ? word : add_word(r, credential);
+    if (word != NULL) { /* without memory it is written more often than needed */
+        word->agreed = agreed;
+        word->yes_from = differs && !agreed ? clock_now() + YES_AFTER_NO : word->yes_from;
+    }
+    return differs;
+}
+
+bool recordings_may_agree(struct signal *s, const char *visit, const char *credential) {
+    const struct recording *r = find(s, visit);
+    const struct word *word = r != NULL ? find_word(r, credential) : NULL;
+
+    return word == NULL || clock_now() >= word->yes_from;
 }
 
 /* True when somebody took back a word: there may be tracks to remove. */
@@ -450,12 +476,28 @@ static void say_in_visit(struct live *live, const char *credential, bool agreed)
     }
 }
 
-void recordings_consent(struct signal *s, const struct visit_row *visit, const char *credential,
+/* Nothing more will be recorded, and what was removed does not come back: a no is final. */
+static bool say_after_end(struct signal *s, const struct visit_row *visit, const char *credential,
+                          bool agreed) {
+    const char *data_dir = s->config->data_dir;
+    const int before = recording_word(data_dir, visit->id, credential);
+
+    if (before == 0 || (before == 1 && agreed)) {
+        return before == 1;
+    }
+    if (recording_log_consent(data_dir, visit->id, credential, agreed) == 0 && !agreed) {
+        recording_purge(data_dir, visit->id);
+        replays_make(s, visit->id, visit->title);
+    }
+    return agreed;
+}
+
+bool recordings_consent(struct signal *s, const struct visit_row *visit, const char *credential,
                         bool agreed) {
     struct live *live = live_find(s, visit->id);
     struct recording *r = find(s, visit->id);
 
-    if (live != NULL) {
+    if (live != NULL && visit_state(live->visit) != VISIT_ENDED) {
         say_in_visit(live, credential, agreed);
         live_changed(s, live);
         r = find(s, visit->id);
@@ -463,17 +505,19 @@ void recordings_consent(struct signal *s, const struct visit_row *visit, const c
     if (r != NULL && !r->ended) {
         if (learn_word(r, credential, agreed)) { /* who is not here now */
             note_word(r, credential, agreed);
+            if (!agreed) {
+                recording_purge(s->config->data_dir, visit->id);
+            }
         }
-    } else if (recording_log_consent(s->config->data_dir, visit->id, credential, agreed) < 0) {
-        return; /* nothing was recorded */
+        return agreed;
     }
-    if (agreed) {
-        return;
+    if (r != NULL || visit->state == VISIT_ENDED) {
+        return say_after_end(s, visit, credential, agreed);
     }
-    recording_purge(s->config->data_dir, visit->id);
-    if (r == NULL && visit->state == VISIT_ENDED) {
-        replays_make(s, visit->id, visit->title);
+    if (recording_log_consent(s->config->data_dir, visit->id, credential, agreed) == 0 && !agreed) {
+        recording_purge(s->config->data_dir, visit->id);
     }
+    return agreed;
 }
 
 /* ---- Events and time ---- */

@@ -25,8 +25,12 @@ void recordings_leave(struct signal *s, struct live *live);
 /* The visit has ended while nobody was in it. */
 void recordings_visit_ended(struct signal *s, const char *visit, const char *title);
 
-/* A customer's word by HTTP, at any time: in the visit, between visits, after the end. */
-void recordings_consent(struct signal *s, const struct visit_row *visit, const char *credential,
+/* Who says no and yes in turns has to wait a little with the yes. */
+bool recordings_may_agree(struct signal *s, const char *visit, const char *credential);
+
+/* A customer's word by HTTP, at any time: in the visit, between its runs, after the end. Returns
+ * the word that counts now: after the end a no is final. */
+bool recordings_consent(struct signal *s, const struct visit_row *visit, const char *credential,
                         bool agreed);
 
 /* The visit was deleted. */

@@ -4,6 +4,7 @@
 #include "signal/live.h"
 #include "signal/lws.h"
 #include "signal/quota.h"
+#include "signal/recordings.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 #include "signal/text.h"
@@ -438,6 +439,10 @@ static void on_consent(struct client *c, const struct envelope *e) {
     if (json_get_bool(e->data, "watch", &watch) < 0 ||
         json_get_bool(e->data, "recording", &recording) == -EINVAL) {
         reply_error(c, e->id, "bad-field", "“watch” and “recording” must be true or false.");
+        return;
+    }
+    if (recording && !recordings_may_agree(c->signal, visit_id(c->live->visit), c->actor.id)) {
+        reply_error(c, e->id, "too-fast", "Please wait a moment before you agree again.");
         return;
     }
     visit_consent(c->live->visit, c->participant, watch, recording);
