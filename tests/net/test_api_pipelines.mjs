@@ -5,7 +5,7 @@
 //   PARLOUR_BUILD=build node --test tests/net/test_api_pipelines.mjs
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,10 @@ before(async () => {
   tokens.admin = s.token;
 });
 
-after(async () => { await s?.stop(); });
+after(async () => {
+  await s?.stop();
+  rmSync(process.env.FAKE_LOG, { force: true });
+});
 
 function problem(r, status, word, field) {
   assert.equal(r.status, status, r.text);
