@@ -19,6 +19,11 @@ WIDTH, HEIGHT, FPS = 640, 360, 30
 MASK = (1 << 22) - 1
 
 
+def patience():
+    """How much longer things may take: a machine that does much else at the same time proves nothing about speed."""
+    return min(4, max(1, os.getloadavg()[0] / os.cpu_count()))
+
+
 def now_ms():
     return time.monotonic_ns() // 1000000
 
@@ -247,6 +252,7 @@ class Watcher:
     def wait(self, what, timeout, why):
         """Until what() is true; seconds it took."""
         start = time.monotonic()
+        timeout *= patience()
         with self.changed:
             while not what():
                 assert self.error is None, self.error
@@ -260,11 +266,11 @@ class Watcher:
                                      for _, line in self.lines[since:]), timeout, f"state {state}")
 
     def wait_picture(self, strip, timeout):
-        """Until pictures of camera `strip` (None: the holding picture) come, five in a row."""
+        """Until three pictures of camera `strip` (None: the holding picture) come in a row."""
         begin = len(self.pictures)
         return self.wait(
-            lambda: len(self.pictures) - begin >= 5 and
-            all((p[2] is None) if strip is None else (p[2] and p[2][0] == strip) for p in self.pictures[-5:]),
+            lambda: len(self.pictures) - begin >= 3 and
+            all((p[2] is None) if strip is None else (p[2] and p[2][0] == strip) for p in self.pictures[-3:]),
             timeout, f"pictures of {strip}")
 
     def delays(self, camera):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from live_peer import Camera, Gate, Watcher, now_ms
+from live_peer import Camera, Gate, Watcher, patience
 
 PIPELINE = sys.argv[1]
 KEY = "abcdefgh-12345678_XYZ"
@@ -39,10 +39,11 @@ def assert_aligned(watcher, a, b):
 
 
 def assert_lips(watcher):
-    pairs = [min((abs(b - f), b - f) for b in watcher.beeps)[1] for f in watcher.flashes]
+    # A flash or a beep may be missing where the sender was cut off; those that belong together are together.
+    pairs = [b - f for f in watcher.flashes for b in watcher.beeps if abs(b - f) < 0.4]
     near = sorted(abs(p) for p in pairs)
     assert len(near) >= 2, (watcher.flashes, watcher.beeps)
-    assert near[len(near) // 2] <= 0.060, pairs
+    assert near[len(near) // 2] <= 0.060 * patience(), pairs
     return [round(p * 1000) for p in pairs]
 
 
@@ -168,7 +169,7 @@ def srt(directory):
     watcher.wait_state("lost", 3, lines)
     camera, back = come_back(watcher, url)
     camera.kill()
-    assert back < 4.5, back
+    assert back < 4.5 * patience(), back
     assert watcher.end() == 0
     assert_one_stream(watcher)
     assert_aligned(watcher, 1, 17)
