@@ -59,7 +59,7 @@ static int write_frame(struct output *o, struct bytes frame, double time) {
     }
     /* A player's seek goes through a whole group: the format has a limit. */
     o->group = key ? 0 : o->group + 1;
-    if (o->group >= RUNG_GOP_MAX - 1) {
+    if (o->group >= RUNG_GOP_MAX - 1 || o->job->frames == RUNG_FRAMES_MAX) {
         return 0;
     }
     r = rung_writer_add(o->writer, &o->cut, ticks);

@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 
 #define RECORDING_TRACKS_MAX 2048
-#define RECORDING_LENGTH_MAX (24 * 3600) /* seconds; what is later is left out */
+#define RECORDING_LENGTH_MAX                                                                       \
+    (18 * 3600) /* seconds: RUNG_FRAMES_MAX at 60 a second; the rest is left out */
 
 struct recorded_track {
     struct track_scan scan;
