@@ -191,7 +191,8 @@ int compile_main(int argc, char **argv) {
     if (dot && dot != base) {
         *dot = 0;
     }
-    struct manifest manifest = {.title = options.title ? options.title : base};
+    char *title = g_utf8_make_valid(options.title ? options.title : base, -1);
+    struct manifest manifest = {.title = title};
     setpriority(PRIO_PROCESS, 0, NICENESS);
     report_event("started");
     int r = enclose(&options, &failure);
@@ -205,6 +206,7 @@ int compile_main(int argc, char **argv) {
     } else {
         report_ready(manifest.duration);
     }
+    g_free(title);
     g_free(base);
     return r < 0 ? 1 : 0;
 }

@@ -3,7 +3,12 @@
 #include "report.h"
 #include <stddef.h>
 
-enum element_use { ELEMENT_COMPILE = 1, ELEMENT_INGEST = 2, ELEMENT_DECODE = 4, ELEMENT_SLIDES = 8 };
+enum element_use {
+    ELEMENT_COMPILE = 1,
+    ELEMENT_INGEST = 2,
+    ELEMENT_DECODE = 4,
+    ELEMENT_SLIDES = 8
+};
 
 struct element_need {
     const char *name;

@@ -4,8 +4,8 @@
 #include "confine.h"
 #include "control.h"
 #include "doctor.h"
-#include "gate.h"
 #include "enrich.h"
+#include "gate.h"
 #include "ingest.h"
 #include "record.h"
 #include "report.h"
@@ -38,9 +38,8 @@ static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
 } jobs[] = {{"compile", compile_main},   {"ingest", ingest_main}, {"record", record_main},
-            {"assemble", assemble_main},
-            {"enrich", enrich_main}, {"slides", slides_main}, {"thumbs", thumbs_main},
-            {"doctor", doctor_main},     {"gate", gate_main}};
+            {"assemble", assemble_main}, {"enrich", enrich_main}, {"slides", slides_main},
+            {"thumbs", thumbs_main},     {"doctor", doctor_main}, {"gate", gate_main}};
 
 /* GLib ends the process when memory or threads are refused; say so first. */
 static void last_words(const char *domain, GLogLevelFlags level, const char *message,

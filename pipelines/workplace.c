@@ -29,7 +29,8 @@ static bool replaceable(const char *path) {
     if (rmdir(path) == 0 || errno == ENOENT) {
         return true; /* an empty directory, or none */
     }
-    static const char *const tables[] = {"manifest.json", "index.json"}; /* a presentation, slides */
+    static const char *const tables[] = {"manifest.json",
+                                         "index.json"}; /* a presentation, slides */
     bool ours = false;
     for (size_t i = 0; i < G_N_ELEMENTS(tables) && !ours; i++) {
         char *table = g_build_filename(path, tables[i], NULL);
