@@ -10,6 +10,16 @@
 
 static const char *const known[] = {"title", "products", "starts_at", "tz", "recording", NULL};
 
+static struct json *replay_json(const struct visit_row *v) {
+    struct json *o = v->replay[0] != '\0' ? json_new_object() : NULL;
+
+    if (o != NULL) {
+        json_put_text(o, "slug", v->replay);
+        json_put_text(o, "state", walkthrough_state_name(v->replay_state));
+    }
+    return o;
+}
+
 struct json *visit_json(const struct exchange *x, const struct visit_row *v) {
     struct json *o = json_new_object(), *products = json_new_list(), *host = json_new_object();
     struct json *people = json_new_object();
@@ -26,6 +36,7 @@ struct json *visit_json(const struct exchange *x, const struct visit_row *v) {
     put_time(o, "created_at", v->created_at);
     put_time(o, "started_at", v->started_at);
     put_time(o, "ended_at", v->ended_at);
+    json_put(o, "replay", replay_json(v));
     for (size_t i = 0; i < v->product_count; i++) {
         json_add_text(products, v->products[i]);
     }

@@ -94,6 +94,8 @@ struct product_row {
     unsigned fields; /* change: which of the above to write (enum product_field) */
 };
 
+enum walkthrough_state { WALKTHROUGH_COMPILING, WALKTHROUGH_READY, WALKTHROUGH_FAILED };
+
 enum visit_field {
     VISIT_TITLE = 1,
     VISIT_STARTS_AT = 2, /* with tz */
@@ -114,6 +116,8 @@ struct visit_row {
     size_t product_count;
     char products[STORE_PRODUCTS_PER_VISIT][ID_MAX];
     int64_t created_at, started_at, ended_at; /* out */
+    char replay[STORE_SLUG_MAX];              /* out: the slug of its replay, "" none */
+    enum walkthrough_state replay_state;      /* out */
     unsigned fields;                          /* change: enum visit_field */
 };
 
@@ -162,8 +166,6 @@ struct credential {
 };
 
 /* ---- Walkthroughs ---- */
-
-enum walkthrough_state { WALKTHROUGH_COMPILING, WALKTHROUGH_READY, WALKTHROUGH_FAILED };
 
 enum walkthrough_field {
     WALKTHROUGH_TITLE = 1,

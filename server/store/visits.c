@@ -36,6 +36,8 @@ void visit_row_read(struct query *q, int first, struct visit_row *ret) {
     ret->ended_at = query_int(q, first + 11);
     query_text(q, first + 12, products, sizeof(products));
     read_products(products, ret);
+    query_text(q, first + 13, ret->replay, sizeof(ret->replay));
+    ret->replay_state = (enum walkthrough_state)query_int(q, first + 14);
 }
 
 static int write_products(struct database *db, const struct visit_row *v) {

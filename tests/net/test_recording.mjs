@@ -273,6 +273,8 @@ describe('a visit that is recorded', available, () => {
 
     await assertRights(visit, replay);
 
+    const listed = (await server.must('GET', '/api/v1/visits')).find((v) => v.id === visit.id);
+    assert.deepEqual(listed.replay, { slug: replay.slug, state: 'ready' });
     assert.deepEqual(await bootOf(visit), { consented_recording: true, replay: { slug: replay.slug, state: 'ready' } });
 
     const revoked = await server.api('POST', `/api/v1/visits/${visit.id}/recording-consent`, { recording: false }, visit.invite);
