@@ -9,8 +9,9 @@
 #define STEPS_C 32
 #define ROW (STEPS_Y + 1)
 #define NODES ((STEPS_C + 1) * (STEPS_C + 1) * ROW)
-#define INDEX_BITS 16 /* a sample in the table: steps, then a fraction of 16 bits less the steps'  \
-                       */
+#define INDEX_BITS                                                                                 \
+    16 /* a sample in the table: steps, then a fraction of 16 bits less the steps'                 \
+        */
 
 #define WHITE_OUT 203.0  /* cd/m²: what becomes the white of paper */
 #define PEAK 1000.0      /* the brightest that is kept apart from white */
