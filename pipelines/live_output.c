@@ -142,6 +142,12 @@ static GstFlowReturn new_audio(GstAppSink *sink, gpointer data) {
 
 /* ---- The pipeline ---- */
 
+/* libvpx's threads wait for each other in a spin: on a busy machine that costs more than it brings
+ * unless the picture is large. */
+static int vp8_threads(const struct fit *fit) {
+    return fit->width * fit->height > 640 * 480 ? 2 : 1;
+}
+
 static char *describe_rung(const struct live_output_config *config, size_t k) {
     struct fit fit = live_rung_fit(&config->fit, config->rungs[k].side);
     unsigned kilobits = kilobits_of(&fit);
@@ -150,8 +156,8 @@ static char *describe_rung(const struct live_output_config *config, size_t k) {
         config->rungs[k].codec == CODEC_VP8
             ? g_strdup_printf("vp8enc name=encoder%zu deadline=1 cpu-used=8 end-usage=cbr "
                               "target-bitrate=%u keyframe-max-dist=%d lag-in-frames=0 "
-                              "min-quantizer=4 max-quantizer=56 threads=2 static-threshold=100",
-                              k, kilobits * 1000, KEY_FRAMES_MAX)
+                              "min-quantizer=4 max-quantizer=56 threads=%d static-threshold=100",
+                              k, kilobits * 1000, KEY_FRAMES_MAX, vp8_threads(&fit))
             : g_strdup_printf("x264enc name=encoder%zu tune=zerolatency speed-preset=veryfast "
                               "bitrate=%u key-int-max=%d bframes=0 byte-stream=true threads=1 "
                               "option-string=scenecut=0 ! video/x-h264,"
@@ -185,7 +191,7 @@ static char *describe(const struct live_output_config *config) {
     if (config->sound) {
         g_string_append_printf(text,
                                "appsrc name=audio format=time is-live=true max-bytes=0 "
-                               "max-time=1000000000 leaky-type=downstream caps=" LIVE_AUDIO_CAPS
+                               "max-time=10000000000 leaky-type=downstream caps=" LIVE_AUDIO_CAPS
                                " ! queue ! opusenc frame-size=20 bitrate=%d ! "
                                "appsink name=a sync=false async=false max-buffers=50",
                                AUDIO_BITRATE);
