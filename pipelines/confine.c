@@ -335,14 +335,15 @@ static int refuse_processes(scmp_filter_ctx filter) {
     int r = SANITIZED ? 0
                       : seccomp_rule_add(filter, DENY, SCMP_SYS(clone), 1,
                                          SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD_FLAG, 0));
-    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_NE, own));
-    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, own));
+    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_NE, own, 0));
+    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, own, 0));
     r = r ? r
-          : seccomp_rule_add(filter, DENY, SCMP_SYS(rt_sigqueueinfo), 1, SCMP_A0(SCMP_CMP_NE, own));
+          : seccomp_rule_add(filter, DENY, SCMP_SYS(rt_sigqueueinfo), 1,
+                             SCMP_A0(SCMP_CMP_NE, own, 0));
     r = r ? r
           : seccomp_rule_add(filter, DENY, SCMP_SYS(rt_tgsigqueueinfo), 1,
-                             SCMP_A0(SCMP_CMP_NE, own));
-    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0));
+                             SCMP_A0(SCMP_CMP_NE, own, 0));
+    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0, 0));
     r = r ? r
           : seccomp_rule_add(filter, DENY, SCMP_SYS(ioctl), 1,
                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, TIOCSTI_REQUEST));
@@ -357,7 +358,7 @@ static int refuse_sockets(scmp_filter_ctx filter, const struct confinement *what
     if (!what->network && !what->listen) {
         r = refuse(filter, "socket", DENY);
     } else if (!what->network) { /* a datagram could be sent to any Unix socket of the system */
-        r = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        r = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
         for (unsigned type = 2; r == 0 && type < 16; type++) {
             r = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1,
                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, type));
@@ -368,10 +369,11 @@ static int refuse_sockets(scmp_filter_ctx filter, const struct confinement *what
                          family == AF_NETLINK;
             r = known ? 0
                       : seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1,
-                                         SCMP_A0(SCMP_CMP_EQ, family));
+                                         SCMP_A0(SCMP_CMP_EQ, family, 0));
         }
         r = r ? r
-              : seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GE, AF_MAX));
+              : seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1,
+                                 SCMP_A0(SCMP_CMP_GE, AF_MAX, 0));
     }
     r = r || what->network ? r : refuse(filter, "connect", DENY);
     r = r || what->network || what->listen ? r : refuse(filter, "bind", DENY);
