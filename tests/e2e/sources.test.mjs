@@ -96,8 +96,7 @@ test('it is put on stage, and a customer sees what the encoder sends', { timeout
   encoder = send(address, key);
   await rep.locator('pl-studio .chip.connected').waitFor({ timeout: 30_000 }).catch((error) => { throw new Error(`${error.message}\n${encoder.words}\n${server.log.slice(-3000)}`); });
   await guest.waitForFunction((p) => window.probe.find(p)?.videoWidth > 0, MAIN);
-  const main = await rep.evaluate(() => window.probe.find('pl-stage')?.view.main?.kind);
-  assert.equal(main, 'content');
+  await until(() => rep.evaluate(() => window.probe.find('pl-stage')?.view.main?.kind === 'content'), { what: 'the source to take the stage', within: 15_000, every: 100 });
   const seen = new Set();
   await until(async () => {
     const { n } = await moving(guest, MAIN, 20_000);
