@@ -296,7 +296,7 @@ static void finish_audio(struct inlet *i, GstElement *bin) {
 static GstPad *build(struct inlet *i, const struct chain *chain) {
     char *text =
         chain->video
-            ? g_strdup_printf("%s ! queue name=front leaky=downstream max-size-buffers=3 "
+            ? g_strdup_printf("%s ! queue name=front leaky=downstream max-size-buffers=1 "
                               "max-size-bytes=0 max-size-time=0 ! videoconvert ! "
                               "video/x-raw,format=I420 ! deinterlace mode=auto fields=top "
                               "method=linear ! videoscale add-borders=false ! videoconvert ! "

@@ -166,7 +166,7 @@ static char *describe_rung(const struct live_output_config *config, size_t k) {
     /* The queues do not leak: a rung that is slow holds up the tee, and appsrc leaves out frames
      * for all. */
     char *text = g_strdup_printf(
-        "t. ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! videoscale ! "
+        "t. ! queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! videoscale ! "
         "capsfilter name=shape%zu caps=%s ! %s ! appsink name=v%zu sync=false async=false "
         "max-buffers=8 ",
         k, caps, encoder, k);
@@ -181,7 +181,7 @@ static char *describe(const struct live_output_config *config) {
     /* Here a green screen becomes colour and matte, once for all rungs. */
     g_string_printf(text,
                     "appsrc name=video format=time is-live=true leaky-type=downstream "
-                    "max-buffers=2 max-bytes=0 caps=%s ! tee name=t ",
+                    "max-buffers=1 max-bytes=0 caps=%s ! tee name=t ",
                     caps);
     for (size_t k = 0; k < config->count; k++) {
         char *rung = describe_rung(config, k);
