@@ -49,6 +49,8 @@ class ConsolePage {
   /* Where a view that draws itself does so; a new one each time it is opened. */
   private room = document.createElement("div");
   private uploads: Uploads | null = null;
+  /* Uploads that the server was told of at least once. */
+  private readonly handed = new Set<string>();
   private desk: WalkthroughsDesk | SlidesDesk | null = null;
 
   constructor(
@@ -109,7 +111,23 @@ class ConsolePage {
     return this.uploads;
   }
 
-  private async uploaded(id: string, { purpose, title, key }: UploadJob): Promise<void> {
+  /* Asked again when an answer was lost on its way: then the upload may be spent, and all is well. */
+  private async uploaded(id: string, job: UploadJob): Promise<void> {
+    const again = this.handed.has(id);
+    this.handed.add(id);
+    try {
+      await this.handOver(id, job);
+    } catch (error) {
+      const spent = again && error instanceof Problem && error.status === 400;
+      const there = spent ? await (job.purpose === "slides" ? this.api.slides() : this.api.walkthroughs()) : [];
+      if (!there.some((made) => made.title === job.title && made.state !== "failed")) {
+        throw error;
+      }
+    }
+    await this.desk?.load();
+  }
+
+  private async handOver(id: string, { purpose, title, key }: UploadJob): Promise<void> {
     if (purpose === "slides") {
       await this.api.createSlides(id, title);
     } else if (purpose.startsWith("replace:")) {
@@ -117,7 +135,6 @@ class ConsolePage {
     } else {
       await this.api.createWalkthrough(id, title, key);
     }
-    await this.desk?.load();
   }
 
   /* True when the failure was that nobody is signed in any more; then that is said instead. */
