@@ -62,8 +62,8 @@ static void close_stream(struct rtmp_source *s) {
 static void ended(void *ctx, const char *why) {
     struct rtmp_source *s = ctx;
     live_switch_hold(s->context->to);
-    close_stream(s);
     s->context->changed(s->context->ctx, s->ever ? SOURCE_LOST : SOURCE_WAITING, why);
+    close_stream(s); /* with it `why` */
 }
 
 /* ---- From tags to frames ---- */
