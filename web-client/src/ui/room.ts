@@ -315,6 +315,7 @@ export class Room extends LitElement {
     return html`<main aria-label=${t("room.label", { host })}>
       <h1 class="sr">${this.visitTitle !== "" ? this.visitTitle : t("room.label", { host })}</h1>
       <pl-stage
+        style=${this.sound === "asking" && this.hasSound ? "--stage-inset-y: calc(188px + env(safe-area-inset-bottom))" : ""}
         .view=${this.view}
         .streams=${this.streams}
         .fill=${this.fill}

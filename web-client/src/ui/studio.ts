@@ -387,6 +387,11 @@ export class Studio extends LitElement {
         .banner {
           bottom: 88px;
         }
+        .delay {
+          left: 16px;
+          right: auto;
+          top: 52px;
+        }
       }
     `,
   ];

@@ -113,7 +113,7 @@ export class VisitList extends LitElement {
         li a.card {
           padding: var(--s4);
           grid-template-columns: 1fr auto;
-          width: 100%;
+          flex-basis: 100%;
         }
         li .card svg.i {
           display: none;
