@@ -232,13 +232,14 @@ export class WalkthroughList extends LitElement {
   private films(all: readonly WalkthroughInfo[]) {
     const own = all.filter((w) => w.visit === null);
     const replays = all.filter((w) => w.visit !== null);
-    return html`${own.length === 0 ? nothing : this.section(replays.length > 0 || this.uploads.length > 0 ? t("walkthroughs.yours") : "", own)}
-    ${replays.length === 0 ? nothing : this.section(t("walkthroughs.replays"), replays)}`;
+    return html`${own.length === 0 ? nothing : this.section(t("walkthroughs.yours"), own, replays.length > 0 || this.uploads.length > 0)}
+    ${replays.length === 0 ? nothing : this.section(t("walkthroughs.replays"), replays, true)}`;
   }
 
-  private section(title: string, films: readonly WalkthroughInfo[]) {
+  /* `titled`: also for eyes; a list alone needs no name there. */
+  private section(title: string, films: readonly WalkthroughInfo[], titled: boolean) {
     return html`<section>
-      ${title === "" ? nothing : html`<h2>${title}</h2>`}
+      <h2 class=${titled ? "" : "sr"}>${title}</h2>
       <ul class="films">
         ${repeat(
           films,
