@@ -53,7 +53,11 @@ export class WalkthroughsDesk {
     clearTimeout(this.timer);
     if (document.visibilityState === "visible") {
       try {
-        this.walkthroughs = await this.options.api.walkthroughs();
+        const { api } = this.options;
+        const { open } = this;
+        /* The list leaves out what only the sheet shows, such as captions. */
+        const [all, whole] = await Promise.all([api.walkthroughs(), open === null ? null : api.walkthrough(open).catch(() => null)]);
+        this.walkthroughs = all.map((w) => (w.id === whole?.id ? whole : w));
         this.failure = "";
       } catch (error) {
         if (this.options.signedOut(error)) {
@@ -191,6 +195,7 @@ export class WalkthroughsDesk {
           this.open = e.detail;
           this.sheetFailure = "";
           this.draw();
+          void this.load();
         }}
         @pl-retry=${() => void this.load()}
       ></pl-walkthrough-list>

@@ -48,6 +48,7 @@ export interface Api {
   invite(id: string, name: string): Promise<CreatedInvite>;
   products(): Promise<readonly ProductInfo[]>;
   walkthroughs(): Promise<readonly WalkthroughInfo[]>;
+  walkthrough(id: string): Promise<WalkthroughInfo>;
   createWalkthrough(upload: string, title: string, key: string): Promise<WalkthroughInfo>;
   changeWalkthrough(id: string, wish: WalkthroughWish): Promise<WalkthroughInfo>;
   cancelWalkthrough(id: string): Promise<WalkthroughInfo>;
@@ -122,6 +123,9 @@ export function createApi(signal: AbortSignal): Api {
     },
     async walkthroughs() {
       return readList(walkthrough, await get("/api/v1/walkthroughs"));
+    },
+    async walkthrough(id) {
+      return read(walkthrough, await get(`/api/v1/walkthroughs/${path(id)}`));
     },
     async createWalkthrough(upload, title, key) {
       return read(walkthrough, await post("/api/v1/walkthroughs", { upload, title, ...(key === "" ? {} : { key }) }));
