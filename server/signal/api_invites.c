@@ -101,7 +101,7 @@ static void revoked(void *ctx, int result, void *argument) {
     if (result == 0) {
         struct live *live = live_find(x->signal, invite->visit);
         if (live != NULL) {
-            live_expel(x->signal, live, invite->id);
+            live_expel(x->signal, live, invite->id, "revoked");
         }
     }
     if (!exchange_resume(x)) {

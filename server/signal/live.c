@@ -59,6 +59,10 @@ struct live *live_find(struct signal *s, const char *visit) {
     return l != NULL && strcmp(visit_id(l->visit), visit) == 0 ? l : NULL;
 }
 
+struct live *lives_first(const struct signal *s) {
+    return s->lives->first;
+}
+
 struct live *live_of_row(struct signal *s, const struct visit_row *row) {
     struct live *l = live_find(s, row->id);
 
@@ -164,10 +168,10 @@ void live_rest(struct signal *s, struct live *l) {
     }
 }
 
-void live_expel(struct signal *s, struct live *l, const char *credential) {
+void live_expel(struct signal *s, struct live *l, const char *credential, const char *word) {
     for (struct client *c = l->clients; c != NULL; c = client_next(c)) {
         if (client_is(c, credential)) {
-            client_close(c, 1008, "revoked");
+            client_close(c, 1008, word);
         }
     }
     sessions_close_visit(s, visit_id(l->visit), credential);

@@ -18,6 +18,8 @@ struct live {
     size_t sessions;          /* WHIP and WHEP of it */
     bool ended;               /* its sessions were closed */
     usec_t recording_look_at; /* recordings.c: whether it can be recorded */
+    uint64_t watch_round;     /* invite_watch.c: the last one that was through with it */
+    size_t watch_at;          /* the participant with whom its present round goes on */
 };
 
 int lives_new(struct signal *s);
@@ -34,7 +36,10 @@ void live_changed(struct signal *s, struct live *live);
 /* Frees it when nobody needs it any more; `live` may be gone afterwards. */
 void live_rest(struct signal *s, struct live *live);
 
-/* Someone's access was taken away: sessions and connections of that credential end. */
-void live_expel(struct signal *s, struct live *live, const char *credential);
+/* Someone's access is over: sessions and connections of that credential end. `word` says why:
+ * "revoked", "expired". */
+void live_expel(struct signal *s, struct live *live, const char *credential, const char *word);
+
+struct live *lives_first(const struct signal *s); /* then by `next` */
 
 void lives_tick(struct signal *s, usec_t now);

@@ -55,6 +55,8 @@ struct signal {
     void *ssl_ctx; /* of the vhost; NULL without TLS */
     atomic_bool stopping, reload, woken;
     usec_t next_tick, next_sweep;
+    usec_t next_invite_round;
+    uint64_t invite_round; /* invite_watch.c: the one that goes on */
     usec_t started;
 
     uint64_t secret; /* keys the hashes of texts that strangers choose */

@@ -52,6 +52,7 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
     X(invites_list, struct invite_list, DATA, invite_list_clear)                                   \
     X(invites_revoke, struct invite_row, DATA, NULL)                                               \
     X(invites_open, struct invite_open, DATA, NULL)                                                \
+    X(invites_check, struct invite_row, DATA, NULL)                                                \
     X(walkthroughs_create, struct walkthrough_row, DATA, NULL)                                     \
     X(walkthroughs_get, struct walkthrough_row, DATA, NULL)                                        \
     X(walkthroughs_change, struct walkthrough_row, DATA, NULL)                                     \
@@ -85,6 +86,7 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
  * invites_create       -ENOENT no such visit, -EPERM it has ended.
  * invites_revoke       id and visit → the row. Works at once: nothing caches invites.
  * invites_open         -ENOENT unknown, -EKEYREVOKED, -EKEYEXPIRED.
+ * invites_check        likewise by id and visit; tells no more than the answer.
  * walkthroughs_create  → id, slug. state as given (compiling). -EEXIST: the visit has a replay.
  * walkthroughs_get     id, or else slug, or else visit → the row.
  * walkthroughs_change  an OUTCOME without SOURCE is that of `source`: -ENOENT also when the row has

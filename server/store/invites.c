@@ -115,6 +115,27 @@ int invites_revoke(struct database *db, struct invite_row *invite) {
     return error;
 }
 
+/* Whether it still opens its visit. */
+static int judge(struct database *db, const struct invite_row *invite) {
+    if (invite->revoked) {
+        return -EKEYREVOKED;
+    }
+    return invite->expires_at && invite->expires_at <= database_now(db) ? -EKEYEXPIRED : 0;
+}
+
+int invites_check(struct database *db, struct invite_row *invite) {
+    struct query q =
+        query_new(db, "SELECT " INVITE_COLUMNS " FROM invites i WHERE i.id = ? AND i.visit = ?");
+    struct invite_row found;
+    query_bind_text(&q, invite->id);
+    query_bind_text(&q, invite->visit);
+    if (query_row(&q)) {
+        read_invite(&q, &found);
+    }
+    int error = query_end_found(&q);
+    return error ? error : judge(db, &found);
+}
+
 static int look_up(struct database *db, struct invite_open *open) {
     char digest[SECRET_DIGEST_MAX];
     secret_digest(open->token, digest);
@@ -126,16 +147,7 @@ static int look_up(struct database *db, struct invite_open *open) {
         visit_row_read(&q, INVITE_COLUMN_COUNT, &open->visit);
     }
     int error = query_end_found(&q);
-    if (error) {
-        return error;
-    }
-    if (open->invite.revoked) {
-        return -EKEYREVOKED;
-    }
-    if (open->invite.expires_at && open->invite.expires_at <= database_now(db)) {
-        return -EKEYEXPIRED;
-    }
-    return 0;
+    return error ? error : judge(db, &open->invite);
 }
 
 int invites_open(struct database *db, struct invite_open *open) {

@@ -180,8 +180,8 @@ class Socket {
     this.stream.write(Buffer.concat([head, mask, payload.map((b, i) => b ^ mask[i & 3])]));
   }
   send(message) { this.frame(1, JSON.stringify({ v: 1, ...message })); }
-  async until(found, what) {
-    const deadline = Date.now() + 4000;
+  async until(found, what, most = 4000) {
+    const deadline = Date.now() + most;
     for (;;) {
       const result = found();
       if (result) { return result; }
@@ -195,7 +195,7 @@ class Socket {
       return i >= 0 && this.messages.splice(i, 1)[0];
     }, type);
   }
-  close() { return this.until(() => this.closed, 'close'); }
+  close(most) { return this.until(() => this.closed, 'close', most); }
   end() { this.stream.destroy(); }
 }
 
@@ -500,6 +500,23 @@ test('a customer says hello, follows events and resumes', async () => {
   assert.equal((await again.message('source.removed')).data.id, added.data.source.id);
   await call('DELETE', `/api/v1/visits/${visit.id}/invites/${invite.id}`, { token: admin });
   assert.equal((await again.close()).code, 1008);
+});
+
+test('a guest whose invite expires meanwhile is shown out, others stay', async () => {
+  const visit = await newVisit();
+  const soon = await newInvite(visit, { expires_at: new Date(Date.now() + 3000).toISOString() });
+  const never = await newInvite(visit);
+  const [going, staying] = [await Socket.open(), await Socket.open()];
+  for (const [socket, invite] of [[going, soon], [staying, never]]) {
+    socket.send({ type: 'hello', data: { visit: visit.id, token: invite.token } });
+    await socket.message('welcome');
+  }
+  const { code, reason } = await going.close(15000);
+  assert.equal(code, 1008);
+  assert.equal(reason, 'expired');
+  staying.send({ id: 'p', type: 'ping' });
+  assert.equal((await staying.message('ok')).id, 'p');
+  staying.end();
 });
 
 test('a visit ends for everybody', async () => {

@@ -182,6 +182,25 @@ static void an_invite_expires(void **state) {
     assert_int_equal(open_invite(db, invite.token, false, &open), -EKEYEXPIRED);
 }
 
+static void an_invite_can_be_checked_without_its_token(void **state) {
+    struct database *db = ((struct store_test *)*state)->db;
+    struct visit_row visit = make_visit(db);
+    database_set_clock(db, 1000);
+    struct invite_row invite = make_invite(db, visit.id, 2000);
+    struct invite_row check = {0}, other = {.id = "nobody"};
+    memcpy(check.id, invite.id, ID_MAX);
+    assert_int_equal(invites_check(db, &check), -ENOENT); /* of no visit */
+    memcpy(check.visit, visit.id, ID_MAX);
+    memcpy(other.visit, visit.id, ID_MAX);
+    assert_int_equal(invites_check(db, &other), -ENOENT);
+    assert_int_equal(invites_check(db, &check), 0);
+    database_set_clock(db, 2000);
+    assert_int_equal(invites_check(db, &check), -EKEYEXPIRED);
+    struct invite_row revoke = check;
+    assert_int_equal(invites_revoke(db, &revoke), 0);
+    assert_int_equal(invites_check(db, &check), -EKEYREVOKED);
+}
+
 static void invites_are_bounded_listed_and_go_with_their_visit(void **state) {
     struct database *db = ((struct store_test *)*state)->db;
     struct visit_row visit = make_visit(db);
@@ -228,6 +247,7 @@ int main(void) {
         T(an_invite_opens_its_visit_and_tells_the_first_time),
         T(a_revoked_invite_is_dead_at_once),
         T(an_invite_expires),
+        T(an_invite_can_be_checked_without_its_token),
         T(invites_are_bounded_listed_and_go_with_their_visit),
         T(a_stream_key_is_an_encoder_of_its_visit),
     };
