@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define UNFINISHED_MAX 200
 #define WRITE_BACK ((uint64_t)8 << 20) /* bytes that may wait for the disk */
 
 struct upload {
@@ -123,7 +122,7 @@ void api_uploads_create(struct exchange *x) {
         return;
     }
     uploads_sweep(s, &unfinished, &promised);
-    if (unfinished >= UNFINISHED_MAX) {
+    if (unfinished >= s->config->uploads_open_max) {
         reply_problem(x, 429, "too-many-uploads", "Too many uploads are unfinished.");
         return;
     }

@@ -7,6 +7,7 @@
 #include "signal/disk_sync.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
+#include "signal/invite_watch.h"
 #include "signal/job_events.h"
 #include "signal/leftovers.h"
 #include "signal/live.h"
@@ -56,6 +57,8 @@ static void fill_defaults(struct signal_config *c) {
         {&c->sources_max, VISIT_SOURCES_MAX},
         {&c->visits_open_max, 1000},
         {&c->recording_hours_max, 12},
+        {&c->uploads_open_max, 200},
+        {&c->upload_idle_hours, 24},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         if (*limits[i].value == 0) {
@@ -301,6 +304,7 @@ static void tick(struct signal *s, usec_t now) {
     clients_tick(s, now);
     sessions_tick(s, now);
     lives_tick(s, now);
+    invite_watch_tick(s, now);
     recordings_tick(s, now);
     replays_tick(s, now);
     uploads_tick(s, now);

@@ -21,8 +21,7 @@
 
 #define ID_LENGTH UPLOAD_ID_LENGTH
 #define RESERVE ((uint64_t)512 << 20) /* bytes that uploads leave free on the disk */
-#define IDLE_MAX (24 * 3600) /* seconds until an untouched upload that nobody took is removed */
-#define SETTLING (10 * 60)   /* seconds in which a file may wait for its row in the store */
+#define SETTLING (10 * 60) /* seconds in which a file may wait for its row in the store */
 #define SWEEP_EVERY SEC(3600)
 #define SOURCE_PREFIX "uploads/"
 #define PATH_SIZE UPLOAD_PATH_MAX
@@ -120,7 +119,9 @@ int64_t upload_expires(const struct signal *s, const char *id) {
     struct stat st;
 
     upload_file(s, id, "", path);
-    return stat(path, &st) == 0 ? (int64_t)st.st_mtime + IDLE_MAX : 0;
+    return stat(path, &st) == 0
+               ? (int64_t)st.st_mtime + (int64_t)s->config->upload_idle_hours * 3600
+               : 0;
 }
 
 static int change_ending(const struct signal *s, const char *id, const char *from, const char *to) {

@@ -21,7 +21,7 @@ const tokens = {};
 before(async () => {
   process.env.FAKE_LOG = join(tmpdir(), `parlour-fake-${process.pid}.log`);
   s = await Server.start(['--pipeline', fake, '--rtmp-listen', '127.0.0.1:1935', '--srt-ports', '9000-9001',
-    '--compile-jobs', '1', '--live-sources-max', '8']);
+    '--compile-jobs', '1', '--live-sources-max', '8', '--uploads-open-max', '12', '--upload-idle-hours', '2']);
   for (const role of ['rep', 'marketer']) {
     tokens[role] = run('token', 'create', '--role', role, '--data', s.data);
   }
@@ -416,7 +416,7 @@ test('an upload goes on after the server was killed, without what no checksum ha
   const whole = randomBytes(3_000_000);
   const made = await create(whole.length);
   const expires = Date.parse(made.headers.get('upload-expires'));
-  assert.ok(expires > Date.now() + 23 * 3600e3 && expires < Date.now() + 25 * 3600e3);
+  assert.ok(expires > Date.now() + 1 * 3600e3 && expires < Date.now() + 3 * 3600e3);
   const location = made.headers.get('location');
   const acknowledged = await patch(location, 0, whole.subarray(0, 1_000_000));
   assert.equal(acknowledged.status, 204);
@@ -450,9 +450,28 @@ test('an upload goes on after the server was killed, without what no checksum ha
   assert.equal(readdirSync(join(s.data, 'uploads')).length, 0);
 });
 
+test('only so many uploads may be unfinished', async () => {
+  const open = [];
+  let refused;
+  while (open.length < 30 && !refused) {
+    const r = await create(10);
+    if (r.status === 201) open.push(r.headers.get('location'));
+    else refused = r;
+  }
+  assert.equal(refused?.status, 429);
+  assert.equal((await refused.json()).type, 'urn:parlour:problem:too-many-uploads');
+  assert.ok(open.length <= 12, `${open.length} were taken`);
+  for (const location of open) {
+    assert.equal((await fetch(s.base + location, { method: 'DELETE', headers: tus })).status, 204);
+  }
+  const again = await create(10);
+  assert.equal(again.status, 201);
+  await fetch(s.base + again.headers.get('location'), { method: 'DELETE', headers: tus });
+});
+
 test('abandoned uploads go, and so does what a killed server left of films, slides and captions', async () => {
   const location = (await create(100)).headers.get('location');
-  const name = location.split('/').at(-1), long = new Date(Date.now() - 25 * 3600e3);
+  const name = location.split('/').at(-1), long = new Date(Date.now() - 3 * 3600e3);
   utimesSync(join(s.data, 'uploads', name), long, long);
   await create(50);
   assert.ok(!existsSync(join(s.data, 'uploads', name)), 'given up');
