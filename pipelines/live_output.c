@@ -18,6 +18,7 @@ struct rung_output {
     struct live_output *of;
     size_t number;
     GstElement *shape, *encoder; /* live as long as the pipeline */
+    struct live_rung wanted;
 };
 
 struct live_output {
@@ -165,11 +166,11 @@ static char *describe_rung(const struct live_output_config *config, size_t k) {
                               k, kilobits, KEY_FRAMES_MAX);
     /* The queues do not leak: a rung that is slow holds up the tee, and appsrc leaves out frames
      * for all. */
-    char *text = g_strdup_printf(
-        "t. ! queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! videoscale ! "
-        "capsfilter name=shape%zu caps=%s ! %s ! appsink name=v%zu sync=false async=false "
-        "max-buffers=8 ",
-        k, caps, encoder, k);
+    char *text =
+        g_strdup_printf("t. ! queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! "
+                        "videoscale name=scale%zu ! capsfilter name=shape%zu caps=%s ! %s ! "
+                        "appsink name=v%zu sync=false async=false max-buffers=8 ",
+                        k, k, caps, encoder, k);
     g_free(encoder);
     g_free(caps);
     return text;
@@ -221,6 +222,55 @@ static void connect_sink(GstElement *sink, GstFlowReturn (*taken)(GstAppSink *si
     gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, data, NULL);
 }
 
+/* Pictures of another shape come to a rung: with their caps, so that it does not meet those that
+ * were pushed before them. */
+static void reshape(const struct rung_output *rung, const GstCaps *caps) {
+    GstVideoInfo info;
+    if (!gst_video_info_from_caps(&info, caps)) {
+        return;
+    }
+    struct fit whole = {.width = (uint32_t)info.width,
+                        .height = (uint32_t)info.height,
+                        .fps_n = (uint32_t)info.fps_n,
+                        .fps_d = (uint32_t)info.fps_d};
+    struct fit fit = live_rung_fit(&whole, rung->wanted.side);
+    unsigned kilobits = kilobits_of(&fit);
+    char *text = live_video_caps(&fit);
+    GstCaps *shape = gst_caps_from_string(text);
+    g_object_set(rung->shape, "caps", shape, NULL);
+    gst_caps_unref(shape);
+    g_free(text);
+    if (rung->wanted.codec == CODEC_VP8) {
+        g_object_set(rung->encoder, "target-bitrate", (int)kilobits * 1000, NULL);
+    } else {
+        g_object_set(rung->encoder, "bitrate", kilobits, NULL);
+    }
+}
+
+static GstPadProbeReturn event_came(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+    GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+    (void)pad;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+        GstCaps *caps;
+        gst_event_parse_caps(event, &caps);
+        reshape(data, caps);
+    }
+    return GST_PAD_PROBE_OK;
+}
+
+static void connect_rung(struct live_output *o, size_t k) {
+    struct rung_output *rung = &o->rungs[k];
+    *rung = (struct rung_output){.of = o,
+                                 .number = k,
+                                 .shape = find_of(o, "shape", k),
+                                 .encoder = find_of(o, "encoder", k),
+                                 .wanted = o->config.rungs[k]};
+    GstPad *pad = gst_element_get_static_pad(find_of(o, "scale", k), "sink");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, event_came, rung, NULL);
+    gst_object_unref(pad);
+    connect_sink(find_of(o, "v", k), new_video, rung);
+}
+
 static int build(struct live_output *o, struct failure *failure) {
     GError *error = NULL;
     char *text = describe(&o->config);
@@ -235,11 +285,7 @@ static int build(struct live_output *o, struct failure *failure) {
     o->video = find(o, "video");
     o->audio = find(o, "audio");
     for (size_t k = 0; k < o->config.count; k++) {
-        o->rungs[k] = (struct rung_output){.of = o,
-                                           .number = k,
-                                           .shape = find_of(o, "shape", k),
-                                           .encoder = find_of(o, "encoder", k)};
-        connect_sink(find_of(o, "v", k), new_video, &o->rungs[k]);
+        connect_rung(o, k);
     }
     if (o->audio) {
         connect_sink(find(o, "a"), new_audio, o);
@@ -340,27 +386,12 @@ void live_output_share_clock(const struct live_output *o, GstElement *pipeline) 
 
 /* ---- What goes in ---- */
 
-static void set_caps(GstElement *element, const struct fit *fit) {
+void live_output_resize(struct live_output *o, const struct fit *fit) {
     char *text = live_video_caps(fit);
     GstCaps *caps = gst_caps_from_string(text);
-    g_object_set(element, "caps", caps, NULL);
+    gst_app_src_set_caps(GST_APP_SRC(o->video), caps);
     gst_caps_unref(caps);
     g_free(text);
-}
-
-void live_output_resize(struct live_output *o, const struct fit *fit) {
-    for (size_t k = 0; k < o->config.count; k++) {
-        const struct live_rung *rung = &o->config.rungs[k];
-        struct fit fit_of_rung = live_rung_fit(fit, rung->side);
-        unsigned kilobits = kilobits_of(&fit_of_rung);
-        set_caps(o->rungs[k].shape, &fit_of_rung);
-        if (rung->codec == CODEC_VP8) {
-            g_object_set(o->rungs[k].encoder, "target-bitrate", (int)kilobits * 1000, NULL);
-        } else {
-            g_object_set(o->rungs[k].encoder, "bitrate", kilobits, NULL);
-        }
-    }
-    set_caps(o->video, fit);
 }
 
 static bool key_is_due(struct live_output *o, GstClockTime at, bool key) {

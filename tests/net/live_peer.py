@@ -125,7 +125,7 @@ class Watcher:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(env or {})})
         theirs.close()
         self.lines, self.tracks = [], {}
-        self.pictures = []  # (came, media time, strip or None, size, flash) of rung 0
+        self.pictures = []  # (came, media time, strip or None, size, mean luma) of rung 0
         self.beeps, self.flashes = [], []  # media times
         self.loud_until = -1.0
         self.lit = False
@@ -236,7 +236,7 @@ class Watcher:
             if lit and not self.lit and strip:
                 self.flashes.append(at)
             self.lit = lit
-            self.pictures.append((now_ms(), at, strip, (frame.width, frame.height)))
+            self.pictures.append((now_ms(), at, strip, (frame.width, frame.height), float(luma[::8, ::8].mean())))
             self.changed.notify_all()
 
     def _hear(self, frame, at):
@@ -275,7 +275,7 @@ class Watcher:
 
     def delays(self, camera):
         """Milliseconds from drawing to decoding, of the pictures that came so far."""
-        return sorted((came - p[1]) & MASK for came, _, p, _ in self.pictures if p and p[0] == camera)
+        return sorted((came - p[1]) & MASK for came, _, p, *_ in self.pictures if p and p[0] == camera)
 
     def told_delays(self):
         return [line["delay_ms"] for _, line in self.lines if line["event"] == "source" and line["delay_ms"] is not None]
