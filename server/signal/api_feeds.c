@@ -28,17 +28,23 @@ static void opening_free(struct exchange *x) {
     free(o);
 }
 
+/* Who asks for a codec gets that one alone. */
 static bool read_codec(struct exchange *x, struct job_ingest *job) {
-    char codec[8] = "vp8";
+    char codec[8] = "";
+    bool given = false;
 
-    if (!field_text(x, x->json, "codec", codec, sizeof codec, NULL)) {
+    if (!field_text(x, x->json, "codec", codec, sizeof codec, &given)) {
         return false;
+    }
+    if (!given) {
+        return true;
     }
     if (strcmp(codec, "vp8") != 0 && strcmp(codec, "h264") != 0) {
         reply_bad_field(x, "codec", "“codec” must be vp8 or h264.");
         return false;
     }
     job->codec = strcmp(codec, "h264") == 0 ? JOB_INGEST_H264 : JOB_INGEST_VP8;
+    job->rungs[0] = '\0';
     return true;
 }
 

@@ -13,6 +13,8 @@
 
 #define GATE_FOLDER "gate"
 #define PLAYLIST_FOLDER "playlists"
+/* H.264 for most, and a small VP8 picture for browsers without it: encoded once, whoever comes. */
+#define SOURCE_RUNGS "h264:720,vp8:360"
 
 struct sources {
     job_id gate; /* 0: no door */
@@ -164,7 +166,7 @@ void source_server(const struct exchange *x, const struct source_row *row, struc
 /* ---- jobs ---- */
 
 int source_job(const struct signal *s, const struct source_row *row, struct job_ingest *ret) {
-    struct job_ingest job = {.codec = JOB_INGEST_VP8};
+    struct job_ingest job = {.codec = JOB_INGEST_H264, .rungs = SOURCE_RUNGS};
     struct sockaddr_un address;
 
     switch (row->kind) {

@@ -99,6 +99,25 @@ for (const codec of ['vp8', 'h264']) {
   }
 }
 
+describe('a kept source, whatever its viewers take', existsSync(PIPELINE) ? {} : { skip: 'this build has no pipelines' }, () => {
+  const kinds = STACKS.flatMap((stack) => ['vp8', 'h264'].map((codec) => [stack, codec]));
+  let source;
+  let watchers;
+  before(async () => {
+    const visit = await server.visit('A kept source');
+    source = await server.must('POST', '/api/v1/sources', { name: 'Pattern', kind: 'test' });
+    await server.must('POST', `/api/v1/visits/${visit.id}/feeds`, { source_id: source.id });
+    watchers = new Map(kinds.map(([stack, codec]) => [`${stack} ${codec}`, watcher(stack, codec, visit, 'pipeline')]));
+  });
+  after(async () => {
+    await Promise.all([...(watchers?.values() ?? [])].map((p) => p.stop()));
+    if (source) await server.must('DELETE', `/api/v1/sources/${source.id}`);
+  });
+  for (const [stack, codec] of kinds) {
+    test(`${stack}, which takes ${codec} alone, sees it`, async (t) => t.diagnostic(await assertWatched(watchers.get(`${stack} ${codec}`))));
+  }
+});
+
 for (const codec of ['vp8', 'h264']) {
   describe(`parlour-pipeline feeds ${codec}`, existsSync(PIPELINE) ? {} : { skip: 'this build has no pipelines' }, () => {
     let visit;

@@ -341,12 +341,15 @@ test('each kind of source is told to the ingest as it is', async () => {
   };
   for (const [kind, [fields, wanted]] of Object.entries(kinds)) {
     const source = await s.must('POST', '/api/v1/sources', { name: kind, kind, ...fields });
-    await s.must('POST', `/api/v1/visits/${visit.id}/feeds`, { source_id: source.id });
+    await s.must('POST', `/api/v1/visits/${visit.id}/feeds`, { source_id: source.id, ...(kind === 'rtsp' ? { codec: 'vp8' } : {}) });
     const now = await until(`${kind} to be connected`, 5000, async () => {
       const x = await s.must('GET', `/api/v1/sources/${source.id}`);
       return x.state === 'connected' && x;
     });
     assert.match(now.detail, wanted);
+    const ingest = JSON.parse(readFileSync(process.env.FAKE_LOG, 'utf8').trim().split('\n').findLast((l) => l.startsWith('["ingest"')));
+    assert.equal(ingest[ingest.indexOf('--rungs') + 1], kind === 'rtsp' ? 'ingest' : 'h264:720,vp8:360', 'two codecs unless one is asked for');
+    assert.equal(ingest[ingest.indexOf('--codec') + 1], kind === 'rtsp' ? 'vp8' : 'h264');
     if (kind === 'playlist') {
       const lines = readFileSync(join(s.data, 'playlists', `${source.id}.txt`), 'utf8').trim().split('\n');
       assert.equal(lines.length, 2);
