@@ -6,7 +6,9 @@
 
 #define ROOM_FIRST 16384
 #define CODEC_ID_AVC 7
+#define SOUND_FORMAT_ENHANCED 9
 #define SOUND_FORMAT_AAC 10
+#define OTHER_FORMAT "another format"
 
 void flv_reader_clear(struct flv_reader *r) {
     free(r->data);
@@ -123,7 +125,7 @@ static void enhanced_video(struct bytes body, struct flv_media *ret) {
     }
     if (memcmp(body.p + 1, "avc1", 4) != 0) {
         bool hevc = memcmp(body.p + 1, "hvc1", 4) == 0, av1 = memcmp(body.p + 1, "av01", 4) == 0;
-        foreign(ret, hevc ? "HEVC" : av1 ? "AV1" : "another");
+        foreign(ret, hevc ? "HEVC" : av1 ? "AV1" : OTHER_FORMAT);
         return;
     }
     size_t start = type == 1 ? 8 : 5; /* coded frames have a composition time */
@@ -151,7 +153,7 @@ void flv_video(struct bytes body, struct flv_media *ret) {
         return;
     }
     if (codec != CODEC_ID_AVC) {
-        foreign(ret, codecs[codec] ? codecs[codec] : "another");
+        foreign(ret, codecs[codec] ? codecs[codec] : OTHER_FORMAT);
         return;
     }
     if (body.n > 5 && body.p[1] <= 1) {
@@ -162,16 +164,37 @@ void flv_video(struct bytes body, struct flv_media *ret) {
     }
 }
 
+/* "Enhanced RTMP" v2: the packet type in the lower half, then a FourCC. */
+static void enhanced_audio(struct bytes body, struct flv_media *ret) {
+    unsigned type = body.p[0] & 15;
+    if (body.n < 5) {
+        return;
+    }
+    if (memcmp(body.p + 1, "mp4a", 4) != 0) {
+        bool opus = memcmp(body.p + 1, "Opus", 4) == 0, flac = memcmp(body.p + 1, "fLaC", 4) == 0;
+        foreign(ret, opus ? "Opus" : flac ? "FLAC" : OTHER_FORMAT);
+        return;
+    }
+    ret->payload = bytes_from(body, 5);
+    ret->content = ret->payload.n == 0 ? FLV_IGNORED
+                   : type == 0         ? FLV_CONFIG
+                   : type == 1         ? FLV_FRAME
+                                       : FLV_IGNORED;
+}
+
 void flv_audio(struct bytes body, struct flv_media *ret) {
-    static const char *const codecs[16] = {
-        [2] = "MP3", [9] = "another", [11] = "Speex", [14] = "MP3"};
+    static const char *const codecs[16] = {[2] = "MP3", [11] = "Speex", [14] = "MP3"};
     *ret = (struct flv_media){.content = FLV_IGNORED};
     if (body.n < 1) {
         return;
     }
     unsigned format = body.p[0] >> 4;
+    if (format == SOUND_FORMAT_ENHANCED) {
+        enhanced_audio(body, ret);
+        return;
+    }
     if (format != SOUND_FORMAT_AAC) {
-        foreign(ret, codecs[format] ? codecs[format] : "another");
+        foreign(ret, codecs[format] ? codecs[format] : OTHER_FORMAT);
         return;
     }
     if (body.n > 2 && body.p[1] <= 1) {

@@ -50,7 +50,7 @@ struct flv_media {
     bool key;            /* of video */
     int32_t composition; /* milliseconds from decoding to showing */
     struct bytes payload;
-    char codec[8]; /* of FLV_FOREIGN: for people */
+    char codec[16]; /* of FLV_FOREIGN: for people */
 };
 
 void flv_video(struct bytes body, struct flv_media *ret);

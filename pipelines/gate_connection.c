@@ -137,8 +137,8 @@ static void publish(struct gate_connection *c, const char *key) {
 /* ---- From the client ---- */
 
 static void take(struct gate_connection *c, struct bytes in) {
-    while (in.n > 0 && !c->closing) {
-        struct rtmp_event e;
+    struct rtmp_event e = {.type = RTMP_NOTHING};
+    while ((in.n > 0 || e.type != RTMP_NOTHING) && !c->closing) {
         int n = rtmp_input(c->rtmp, in, (usec_t)g_get_monotonic_time(), &e);
         if (n < 0) {
             c->gate->count.broken++;

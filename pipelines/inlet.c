@@ -15,12 +15,15 @@
 #define RATE_MAX 30
 #define RATE_SLACK (4 * GST_MSECOND) /* by which frames may come early */
 
+enum told { TOLD_NOTHING, TOLD_SOUND, TOLD_PICTURE };
+
 struct inlet {
     struct inlet_config config;
     GstElement *pipeline;
     guint bus_watch, watch;
     GstElement *shape; /* capsfilter; owned by the pipeline */
-    _Atomic bool ended, told_connected;
+    _Atomic bool ended;
+    _Atomic int told; /* enum told */
     _Atomic gint64 last_data;
     GMutex lock; /* for what follows */
     struct timeline timeline;
@@ -81,15 +84,23 @@ void inlet_end(struct inlet *i, const char *why) {
 
 static gboolean tell_connected(gpointer data) {
     struct inlet *i = data;
+    char detail[sizeof(i->detail)];
+    g_mutex_lock(&i->lock);
+    g_strlcpy(detail, i->detail, sizeof(detail));
+    g_mutex_unlock(&i->lock);
     if (!atomic_load(&i->ended)) {
-        i->config.connected(i->config.ctx, i->detail);
+        i->config.connected(i->config.ctx, detail);
     }
     return G_SOURCE_REMOVE;
 }
 
-static void say_connected(struct inlet *i, const char *detail) {
-    if (!atomic_exchange(&i->told_connected, true)) {
+/* Once for the sound, when no picture is in sight, and once for the picture. */
+static void say_connected(struct inlet *i, enum told what, const char *detail) {
+    if (atomic_load(&i->told) < (int)what) {
+        g_mutex_lock(&i->lock);
+        atomic_store(&i->told, (int)what);
         g_strlcpy(i->detail, detail, sizeof(i->detail));
+        g_mutex_unlock(&i->lock);
         g_idle_add(tell_connected, i);
     }
 }
@@ -189,8 +200,10 @@ static GstFlowReturn take(GstAppSink *sink, struct inlet *i, bool video) {
         } else {
             live_switch_sound(i->config.to, copy, at);
         }
-        if (video || !i->has_video) {
-            say_connected(i, video ? text : "sound only");
+        if (video) {
+            say_connected(i, TOLD_PICTURE, text);
+        } else if (!i->has_video) {
+            say_connected(i, TOLD_SOUND, "sound only");
         }
     }
     gst_sample_unref(sample);

@@ -28,6 +28,7 @@ enum {
     MESSAGE_COMMAND_AMF3 = 17,
     MESSAGE_DATA = 18,
     MESSAGE_COMMAND = 20,
+    MESSAGE_AGGREGATE = 22,
 };
 enum { CONTROL_STREAM_BEGIN = 0, CONTROL_PING = 6, CONTROL_PONG = 7 };
 
@@ -41,6 +42,9 @@ struct rtmp {
     uint64_t seed, received;
     uint32_t window, acknowledged;
     char key[RTMP_KEY_MAX + 1], app_key[RTMP_KEY_MAX + 1];
+    struct bytes aggregate;  /* what is left of one; in `chunks`, which get nothing meanwhile */
+    int64_t aggregate_clock; /* from its own timestamps to the connection's */
+    usec_t aggregate_began;
     uint8_t output[OUTPUT_ROOM];
     size_t output_size;
     bool overflow; /* the peer does not read its answers */
@@ -177,11 +181,17 @@ void rtmp_refuse(struct rtmp *r, const char *code, const char *why) {
 
 /* ---- Commands ---- */
 
+/* What some servers want behind a `?` is of no use here. */
+static struct bytes without_query(struct bytes text) {
+    const uint8_t *query = text.n > 0 ? memchr(text.p, '?', text.n) : NULL;
+    return query ? bytes_of(text.p, (size_t)(query - text.p)) : text;
+}
+
 static bool copy_key(struct bytes text, char ret[RTMP_KEY_MAX + 1]) {
-    size_t n = 0;
-    while (n < text.n && text.p[n] != '?') {
-        n++;
+    while (text.n > 0 && text.p[0] == '/') {
+        text = bytes_from(text, 1);
     }
+    size_t n = without_query(text).n;
     if (n < RTMP_KEY_MIN || n > RTMP_KEY_MAX) {
         return false;
     }
@@ -199,6 +209,7 @@ static bool copy_key(struct bytes text, char ret[RTMP_KEY_MAX + 1]) {
 
 /* The application is "live"; the key may stand behind it, when somebody puts all into one field. */
 static bool take_app(struct rtmp *r, struct bytes app) {
+    app = without_query(app);
     while (app.n > 0 && app.p[app.n - 1] == '/') {
         app.n--;
     }
@@ -326,6 +337,43 @@ static void take_data(struct rtmp *r, struct bytes body, uint32_t timestamp,
     }
 }
 
+/* §7.1.6: FLV tags, the first of which has the message's timestamp. One of them. */
+static int take_aggregated(struct rtmp *r, usec_t now, struct rtmp_event *ret) {
+    const uint8_t *p = r->aggregate.p;
+    size_t size = r->aggregate.n < FLV_TAG_HEADER_SIZE ? 0 : read_be24(p + 1);
+    size_t whole = FLV_TAG_HEADER_SIZE + size + FLV_TAG_END_SIZE;
+    if (r->aggregate.n < whole) {
+        return -EPROTO;
+    }
+    uint32_t own = read_be24(p + 4) | (uint32_t)p[7] << 24;
+    struct rtmp_message m = {.whole = true,
+                             .type = p[0],
+                             .timestamp = (uint32_t)(own + r->aggregate_clock),
+                             .began = r->aggregate_began,
+                             .body = bytes_of(p + FLV_TAG_HEADER_SIZE, size)};
+    r->aggregate = bytes_from(r->aggregate, whole);
+    if (m.type == MESSAGE_AUDIO || m.type == MESSAGE_VIDEO) {
+        take_media(r, &m, now, ret);
+    } else if (m.type == MESSAGE_DATA) {
+        take_data(r, m.body, m.timestamp, ret);
+    }
+    return 0;
+}
+
+static int take_aggregate(struct rtmp *r, const struct rtmp_message *m) {
+    if (r->state != PUBLISHING || m->body.n == 0) {
+        return 0;
+    }
+    if (m->body.n < FLV_TAG_HEADER_SIZE) {
+        return -EPROTO;
+    }
+    uint32_t own = read_be24(m->body.p + 4) | (uint32_t)m->body.p[7] << 24;
+    r->aggregate = m->body;
+    r->aggregate_clock = (int64_t)m->timestamp - own;
+    r->aggregate_began = m->began;
+    return 0;
+}
+
 static int take_message(struct rtmp *r, const struct rtmp_message *m, usec_t now,
                         struct rtmp_event *ret) {
     struct bytes body = m->body;
@@ -354,6 +402,8 @@ static int take_message(struct rtmp *r, const struct rtmp_message *m, usec_t now
     case MESSAGE_COMMAND:
     case MESSAGE_COMMAND_AMF3:
         return take_command(r, body, ret);
+    case MESSAGE_AGGREGATE:
+        return take_aggregate(r, m);
     default:
         return 0;
     }
@@ -399,8 +449,15 @@ int rtmp_input(struct rtmp *r, struct bytes in, usec_t now, struct rtmp_event *r
     size_t given = in.n;
     int n = 0;
     *ret = (struct rtmp_event){.type = RTMP_NOTHING};
-    while (in.n > 0 && ret->type == RTMP_NOTHING && n >= 0 && r->state != CLOSING) {
+    while ((in.n > 0 || r->aggregate.n > 0) && ret->type == RTMP_NOTHING && r->state != CLOSING) {
         struct rtmp_message message = {0};
+        if (r->aggregate.n > 0) {
+            n = take_aggregated(r, now, ret);
+            if (n < 0) {
+                return n;
+            }
+            continue;
+        }
         n = r->state < WAITS_CONNECT ? take_handshake(r, in)
                                      : rtmp_chunks_input(&r->chunks, in, now, &message);
         if (n < 0) {

@@ -30,7 +30,9 @@ struct rtmp_event {
 struct rtmp *rtmp_new(uint64_t seed);
 void rtmp_free(struct rtmp *r);
 
-/* Takes bytes up to one event and returns how many. -EPROTO, -EMSGSIZE, -ENOMEM: close. */
+/* Takes bytes up to one event and returns how many; may be called with none, and is to be called
+ * until it says RTMP_NOTHING (an aggregate message holds many). -EPROTO, -EMSGSIZE, -ENOMEM:
+ * close. */
 int rtmp_input(struct rtmp *r, struct bytes in, usec_t now, struct rtmp_event *ret);
 
 void rtmp_accept(struct rtmp *r);

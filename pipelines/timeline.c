@@ -13,7 +13,7 @@ static void open_window(struct timeline *t, uint64_t now, int64_t length, int64_
 
 bool timeline_map(struct timeline *t, uint64_t timestamp, uint64_t now, uint64_t *ret) {
     int64_t distance = (int64_t)(now - timestamp), off = distance - t->offset;
-    if (t->state == TIMELINE_NEW || (t->state == TIMELINE_RUNNING && (off > JUMP || off < -JUMP))) {
+    if (t->state == TIMELINE_NEW || (t->state == TIMELINE_RUNNING && off > JUMP)) {
         t->state = TIMELINE_SETTLING;
         open_window(t, now, SETTLE, distance);
         return false;
@@ -28,9 +28,11 @@ bool timeline_map(struct timeline *t, uint64_t timestamp, uint64_t now, uint64_t
         t->state = TIMELINE_RUNNING;
         t->offset = t->least;
         open_window(t, now, WINDOW, distance);
+    } else if (off < -WRONG) { /* nothing comes before it was made: the sender's clock jumped */
+        t->offset = distance;
+        open_window(t, now, WINDOW, distance);
     } else if (now >= t->window) {
-        int64_t wrong = t->least - t->offset;
-        if (wrong > WRONG || wrong < -WRONG) {
+        if (t->least - t->offset > WRONG) {
             t->offset = t->least;
         }
         open_window(t, now, WINDOW, distance);

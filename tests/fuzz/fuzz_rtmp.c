@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct flv_reader reader = {.begun = true};
     struct bytes in = bytes_of(data + 1, size ? size - 1 : 0);
     size_t piece = size && data[0] & 1 ? 1 + data[0] : 65536;
-    struct rtmp_event e;
+    struct rtmp_event e = {.type = RTMP_NOTHING};
     int n = 0;
     if (!rtmp || size == 0) {
         rtmp_free(rtmp);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         rtmp_input(rtmp, bytes_of(shake, sizeof(shake)), 0, &e);
         rtmp_sent(rtmp, rtmp_output(rtmp).n);
     }
-    while (in.n > 0 &&
+    while ((in.n > 0 || (e.type != RTMP_NOTHING && e.type != RTMP_END)) &&
            (n = rtmp_input(rtmp, bytes_of(in.p, in.n < piece ? in.n : piece), 5, &e)) >= 0) {
         in = bytes_from(in, (size_t)n);
         if (e.type == RTMP_PUBLISH) {

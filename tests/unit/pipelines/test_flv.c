@@ -65,6 +65,10 @@ static void codecs_are_told_apart(void **state) {
     const uint8_t key[] = {0x17, 1, 0xff, 0xff, 0xfe, 9, 9}, config[] = {0x17, 0, 0, 0, 0, 1};
     const uint8_t h263[] = {0x22, 1, 2}, hevc[] = {0x90, 'h', 'v', 'c', '1', 1};
     const uint8_t avc1[] = {0xa1, 'a', 'v', 'c', '1', 0, 0, 5, 7};
+    const uint8_t eopus[] = {0x90, 'O', 'p', 'u', 's', 1}, emp4a[] = {0x91, 'm', 'p', '4', 'a', 7};
+    const uint8_t multitrack[] = {0x96, 0, 'h', 'v', 'c', '1', 1},
+                  command[] = {0x57, 1, 0, 0, 0, 1};
+    const uint8_t end[] = {0x17, 2, 0, 0, 0}, empty[] = {0x27, 1, 0, 0, 0};
     const uint8_t aac[] = {0xaf, 1, 3}, mp3[] = {0x2f, 1, 3};
     flv_video(bytes_of(key, sizeof(key)), &m);
     assert_int_equal(m.content, FLV_FRAME);
@@ -89,6 +93,20 @@ static void codecs_are_told_apart(void **state) {
     flv_audio(bytes_of(mp3, sizeof(mp3)), &m);
     assert_int_equal(m.content, FLV_FOREIGN);
     assert_string_equal(m.codec, "MP3");
+    flv_audio(bytes_of(eopus, sizeof(eopus)), &m);
+    assert_int_equal(m.content, FLV_FOREIGN);
+    assert_string_equal(m.codec, "Opus");
+    flv_audio(bytes_of(emp4a, sizeof(emp4a)), &m);
+    assert_int_equal(m.content, FLV_FRAME);
+    assert_int_equal(m.payload.n, 1);
+    flv_video(bytes_of(multitrack, sizeof(multitrack)), &m);
+    assert_int_equal(m.content, FLV_FOREIGN);
+    const struct bytes ignored[] = {bytes_of(command, sizeof(command)), bytes_of(end, sizeof(end)),
+                                    bytes_of(empty, sizeof(empty))};
+    for (size_t i = 0; i < 3; i++) {
+        flv_video(ignored[i], &m);
+        assert_int_equal(m.content, FLV_IGNORED);
+    }
 }
 
 static void timestamps_go_on_when_they_wrap(void **state) {

@@ -57,6 +57,19 @@ static void a_sender_that_starts_over_is_placed_anew(void **state) {
     assert_true(at == 21040 * MS + 9 * 40 * MS);
 }
 
+static void a_clock_that_jumps_ahead_is_followed_at_once(void **state) {
+    (void)state;
+    struct timeline t = {0};
+    uint64_t at = 0;
+    assert_true(run(&t, 7000 * MS, 20000 * MS, 10, &at));
+    assert_true(timeline_map(&t, 9000 * MS, 20400 * MS, &at));
+    assert_true(at == 20400 * MS);
+    assert_true(timeline_map(&t, 9000000 * MS, 20440 * MS, &at)); /* by hours */
+    assert_true(at == 20440 * MS);
+    assert_true(run(&t, 9000040 * MS, 20480 * MS, 10, &at));
+    assert_true(at == 20480 * MS + 9 * 40 * MS);
+}
+
 static void arrivals_are_found_by_about_their_time(void **state) {
     (void)state;
     struct arrivals a = {0};
@@ -77,6 +90,7 @@ int main(void) {
         cmocka_unit_test(a_late_frame_keeps_its_distance),
         cmocka_unit_test(a_clock_that_drifts_is_followed_when_it_is_wrong),
         cmocka_unit_test(a_sender_that_starts_over_is_placed_anew),
+        cmocka_unit_test(a_clock_that_jumps_ahead_is_followed_at_once),
         cmocka_unit_test(arrivals_are_found_by_about_their_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
