@@ -86,6 +86,8 @@ static bool take_option(int c, struct ingest_options *ret) {
     switch (c) {
     case 's':
         return parse_source(optarg, ret);
+    case 'S':
+        return getenv(optarg) && parse_source(getenv(optarg), ret);
     case 'c':
         ret->rungs[0] = (struct live_rung){.codec = parse_codec(optarg)};
         ret->rung_count = 1;
@@ -122,17 +124,12 @@ static bool take_option(int c, struct ingest_options *ret) {
 
 bool ingest_options_parse(int argc, char **argv, struct ingest_options *ret) {
     static const struct option table[] = {
-        {"source", required_argument, NULL, 's'},
-        {"codec", required_argument, NULL, 'c'},
-        {"rungs", required_argument, NULL, 'R'},
-        {"loop", no_argument, NULL, 'l'},
-        {"passphrase-env", required_argument, NULL, 'P'},
-        {"hold", required_argument, NULL, 'H'},
-        {"fd", required_argument, NULL, 'f'},
-        {"socket", required_argument, NULL, 'p'},
-        {"size", required_argument, NULL, 'z'},
-        {"fps", required_argument, NULL, 'r'},
-        {NULL, 0, NULL, 0},
+        {"source", required_argument, NULL, 's'}, {"source-env", required_argument, NULL, 'S'},
+        {"codec", required_argument, NULL, 'c'},  {"rungs", required_argument, NULL, 'R'},
+        {"loop", no_argument, NULL, 'l'},         {"passphrase-env", required_argument, NULL, 'P'},
+        {"hold", required_argument, NULL, 'H'},   {"fd", required_argument, NULL, 'f'},
+        {"socket", required_argument, NULL, 'p'}, {"size", required_argument, NULL, 'z'},
+        {"fps", required_argument, NULL, 'r'},    {NULL, 0, NULL, 0},
     };
     *ret = (struct ingest_options){.fd = -1,
                                    .width = 640,

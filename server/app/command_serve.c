@@ -212,8 +212,13 @@ static int start_media(struct serve *s) {
 }
 
 static int start_pipelines(struct serve *s) {
+    char rooms[JOB_PATH_MAX];
+    if (!place_join(rooms, sizeof(rooms), s->config.data, "jobs")) {
+        return fail("The name of the data directory is too long.");
+    }
     const struct pipelines_config config = {
         .program = s->config.pipeline,
+        .rooms = rooms,
         .compile_jobs = s->config.compile_jobs,
         .jobs_max = s->config.jobs_max,
         .limits = {.memory = s->config.job_memory,

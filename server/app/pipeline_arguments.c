@@ -26,7 +26,7 @@ static void begin(struct pipeline_arguments *a, const char *program, bool unconf
 }
 
 void pipeline_arguments_task(const char *program, bool unconfined, const struct job_task *task,
-                             struct pipeline_arguments *ret) {
+                             const char *output, struct pipeline_arguments *ret) {
     static const char *const names[] = {[JOB_COMPILE] = "compile",
                                         [JOB_SLIDES] = "slides",
                                         [JOB_ASSEMBLE] = "assemble",
@@ -36,7 +36,7 @@ void pipeline_arguments_task(const char *program, bool unconfined, const struct 
     if (task->kind == JOB_ENRICH) {
         return;
     }
-    add_option(ret, "--out", task->output);
+    add_option(ret, "--out", output);
     add_option(ret, "--title", task->title);
     if (task->kind == JOB_COMPILE) {
         add_option(ret, "--captions", task->captions);
@@ -46,32 +46,40 @@ void pipeline_arguments_task(const char *program, bool unconfined, const struct 
     }
 }
 
-static const char *source_of(const struct job_ingest *job, struct pipeline_arguments *a) {
-    const char *prefix = "";
+static void add_variable(struct pipeline_arguments *a, const char *variable) {
+    assert(a->variable_count < PIPELINE_VARIABLES_MAX - 1);
+    a->variables[a->variable_count++] = variable;
+}
+
+/* Addresses hold passwords and stream keys. */
+static void add_source(struct pipeline_arguments *a, const struct job_ingest *job) {
     switch (job->source) {
     case JOB_INGEST_TEST:
-        return "test";
+        add_option(a, "--source", "test");
+        return;
     case JOB_INGEST_FILE:
+        add_option(a, "--source", job->file);
+        return;
+    case JOB_INGEST_PLAYLIST:
+        snprintf(a->words, sizeof(a->words), "playlist:%s", job->file);
+        add_option(a, "--source", a->words);
+        return;
+    case JOB_INGEST_RTMP:
     case JOB_INGEST_SRT_LISTEN:
     case JOB_INGEST_SRT_CALL:
     case JOB_INGEST_RTSP:
-        return job->file;
-    case JOB_INGEST_PLAYLIST:
-        prefix = "playlist:";
-        break;
-    case JOB_INGEST_RTMP:
-        prefix = "rtmp:";
-        break;
+        snprintf(a->words, sizeof(a->words), "PARLOUR_SOURCE_URL=%s%s",
+                 job->source == JOB_INGEST_RTMP ? "rtmp:" : "", job->file);
+        add_variable(a, a->words);
+        add_option(a, "--source-env", "PARLOUR_SOURCE_URL");
+        return;
     }
-    snprintf(a->words, sizeof(a->words), "%s%s", prefix, job->file);
-    return a->words;
 }
 
 void pipeline_arguments_ingest(const char *program, bool unconfined, const struct job_ingest *job,
                                struct pipeline_arguments *ret) {
     begin(ret, program, unconfined, "ingest");
-    add(ret, "--source");
-    add(ret, source_of(job, ret));
+    add_source(ret, job);
     if (job->source == JOB_INGEST_FILE || job->source == JOB_INGEST_PLAYLIST) {
         add(ret, "--loop");
     }
@@ -81,7 +89,7 @@ void pipeline_arguments_ingest(const char *program, bool unconfined, const struc
     if (job->passphrase[0]) {
         snprintf(ret->passphrase, sizeof(ret->passphrase), "PARLOUR_PASSPHRASE=%s",
                  job->passphrase);
-        ret->variables[0] = ret->passphrase;
+        add_variable(ret, ret->passphrase);
         add_option(ret, "--passphrase-env", "PARLOUR_PASSPHRASE");
     }
     add_option(ret, "--fd", PIPELINE_FD);
@@ -106,6 +114,6 @@ void pipeline_arguments_service(const char *program, bool unconfined,
 void pipeline_arguments_memory(struct pipeline_arguments *a, uint64_t memory) {
     if (memory > 0) {
         snprintf(a->memory, sizeof(a->memory), "PARLOUR_MEMORY=%llu", (unsigned long long)memory);
-        a->variables[a->variables[0] ? 1 : 0] = a->memory;
+        add_variable(a, a->memory);
     }
 }

@@ -34,13 +34,13 @@ static const char **environment_with(const char *const variables[], const char *
         more++;
     }
     const char **all = calloc(own + more + 2, sizeof(*all));
+    for (size_t i = 0; all && i < more; i++) { /* of two with one name the first counts */
+        all[n++] = variables[i];
+    }
     for (size_t i = 0; all && i < own; i++) {
         if (strncmp(environ[i], PARENT, sizeof(PARENT) - 1) != 0) {
             all[n++] = environ[i];
         }
-    }
-    for (size_t i = 0; all && i < more; i++) {
-        all[n++] = variables[i];
     }
     if (all) {
         all[n] = parent;
@@ -187,12 +187,7 @@ bool pipeline_child_line(struct pipeline_child *child, struct bytes *ret_line, b
 }
 
 void pipeline_child_ask(struct pipeline_child *child) {
-    static const char stop[] = "{\"command\":\"stop\"}\n";
-    if (child->input >= 0) {
-        ssize_t ignored = write(child->input, stop, sizeof(stop) - 1);
-        (void)ignored; /* the close says the same */
-    }
-    close_fd(&child->input);
+    close_fd(&child->input); /* a word could bring SIGPIPE, from one that is gone */
 }
 
 void pipeline_child_signal(const struct pipeline_child *child, int signal) {

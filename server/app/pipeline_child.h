@@ -33,7 +33,7 @@ int pipeline_child_start(struct pipeline_child *child, const struct pipeline_sta
 /* The next whole line without its end, or false: nothing more now (or ever: see *ret_closed). */
 bool pipeline_child_line(struct pipeline_child *child, struct bytes *ret_line, bool *ret_closed);
 
-/* Asks it to end: {"command":"stop"} and an end of its stdin. */
+/* Asks it to end, by the end of its stdin. */
 void pipeline_child_ask(struct pipeline_child *child);
 
 /* SIGTERM or SIGKILL to its group. */

@@ -2,7 +2,6 @@
 
 #include "app/pipeline_arguments.h"
 #include "app/pipeline_line.h"
-#include "app/tree.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -36,6 +35,7 @@ struct job *job_new(job_id id, const struct job_order *order) {
 void job_free(struct job *job) {
     if (job) {
         pipeline_child_clear(&job->child);
+        job_room_close(&job->room);
         free(job);
     }
 }
@@ -63,6 +63,20 @@ static void tell_failed(const struct job_house *house, const struct job *job, co
     tell(house, job, event);
 }
 
+static void tell_not_kept(const struct job_house *house, const struct job *job, int error) {
+    char why[JOB_MESSAGE_MAX];
+    log_error("pipeline.not_kept", "job=%llu error=%d", (unsigned long long)job->id, -error);
+    if (error == -ENOSPC || error == -EDQUOT) {
+        tell_failed(house, job, "disk_full",
+                    "The server's disk is full. Free some space, then try again.");
+        return;
+    }
+    snprintf(why, sizeof(why),
+             "The result cannot be saved (%s). Please tell whoever runs this server.",
+             strerror(-error));
+    tell_failed(house, job, "cannot_write", why);
+}
+
 /* ---- Starting ---- */
 
 static bool has_socket(const struct job_order *order) {
@@ -74,7 +88,8 @@ static void describe(const struct job_house *house, const struct job *job,
                      struct pipeline_arguments *ret) {
     switch (job->order.type) {
     case JOB_TASK:
-        pipeline_arguments_task(house->program, house->unconfined, &job->order.task, ret);
+        pipeline_arguments_task(house->program, house->unconfined, &job->order.task, job->room.work,
+                                ret);
         return;
     case JOB_INGEST:
         pipeline_arguments_ingest(house->program, house->unconfined, &job->order.ingest, ret);
@@ -131,13 +146,16 @@ static void restart_later(const struct job_house *house, struct job *job, usec_t
 
 bool job_start(const struct job_house *house, struct job *job, usec_t now) {
     struct job_event event = event_of(JOB_EVENT_STARTED);
-    if (job->order.type == JOB_TASK && job->order.task.output[0]) {
-        tree_remove_parts(job->order.task.output, 0); /* of a server that was killed */
+    const bool makes = job->order.type == JOB_TASK && job->order.task.output[0];
+    int error =
+        makes ? job_room_open(&job->room, house->rooms, job->id, job->order.task.output) : 0;
+    if (error) {
+        tell_not_kept(house, job, error);
+        return false;
     }
-    int error = spawn(house, job, &event.fd);
+    error = spawn(house, job, &event.fd);
     job->started = job->heard = now;
     job->memory = 0;
-    job->pid = job->child.pid;
     if (!error) {
         job->state = JOB_RUNNING;
         job->due = USEC_NEVER;
@@ -292,7 +310,12 @@ bool job_due(const struct job_house *house, struct job *job, usec_t now) {
 
 static void task_ended(const struct job_house *house, struct job *job, enum job_verdict verdict) {
     char why[JOB_MESSAGE_MAX];
-    if (job->has_last) {
+    const bool ready = job->has_last && job->last.type == JOB_EVENT_READY;
+    int error = ready && job->room.directory[0] ? job_room_deliver(&job->room) : 0;
+    job_room_close(&job->room); /* before anybody hears of the end */
+    if (error) {
+        tell_not_kept(house, job, error);
+    } else if (job->has_last) {
         tell(house, job, job->last);
     } else if (job->stopped) {
         tell(house, job, event_of(JOB_EVENT_ENDED));
@@ -321,7 +344,6 @@ static void say_why(const struct job_house *house, const struct job *job, int co
 
 bool job_ended(const struct job_house *house, struct job *job, int code, usec_t now) {
     char why[JOB_MESSAGE_MAX];
-    pid_t pid = job->pid;
     job_read(house, job, now); /* what it said last */
     pipeline_child_clear(&job->child);
     log_info("pipeline.ended", "job=%llu code=%d memory=%lluM", (unsigned long long)job->id, code,
@@ -329,9 +351,6 @@ bool job_ended(const struct job_house *house, struct job *job, int code, usec_t 
     enum job_verdict verdict =
         job->judged ? job->verdict : job_verdict_of(code, job->memory, &house->limits);
     if (job->order.type == JOB_TASK) {
-        if (job->order.task.output[0]) {
-            tree_remove_parts(job->order.task.output, pid);
-        }
         task_ended(house, job, verdict);
         return false;
     }

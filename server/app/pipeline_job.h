@@ -1,6 +1,7 @@
 /* app/pipeline_job.h: one job of the supervisor, from its start to its end. Owned by the
  * supervisor's thread. */
 #pragma once
+#include "app/job_room.h"
 #include "app/job_words.h"
 #include "app/pipeline_child.h"
 #include "base/clock.h"
@@ -35,14 +36,14 @@ struct job {
     struct job_event last; /* told when the process is gone and its disk is clean */
     bool judged;           /* it was killed for: */
     enum job_verdict verdict;
-    uint64_t memory; /* the most it was seen with, bytes */
-    pid_t pid;       /* of the child, kept when it is gone */
+    uint64_t memory;      /* the most it was seen with, bytes */
+    struct job_room room; /* TASK with an output, while it runs: where the process has to put it */
     struct pipeline_child child;
 };
 
 /* What jobs need of their supervisor. */
 struct job_house {
-    const char *program;
+    const char *program, *rooms; /* rooms: directory for job_room_open */
     bool unconfined;
     struct job_limits limits;
     void (*tell)(void *ctx, const struct job_event *event); /* takes the fd of the event */

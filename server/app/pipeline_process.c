@@ -32,7 +32,7 @@ struct command {
 };
 
 struct pipelines {
-    char program[JOB_PATH_MAX];
+    char program[JOB_PATH_MAX], rooms[JOB_PATH_MAX];
     struct job_house house;
     size_t compile_jobs, jobs_max;
     void (*wake)(void *ctx);
@@ -279,6 +279,7 @@ int pipelines_new(const struct pipelines_config *config, struct pipelines **ret)
     p->wake = config->wake;
     p->wake_ctx = config->wake_ctx;
     p->house = (struct job_house){.program = p->program,
+                                  .rooms = p->rooms,
                                   .unconfined = config->unconfined,
                                   .limits = config->limits,
                                   .tell = tell,
@@ -287,6 +288,13 @@ int pipelines_new(const struct pipelines_config *config, struct pipelines **ret)
     if (!error && (size_t)snprintf(p->program, sizeof(p->program), "%s", config->program) >=
                       sizeof(p->program)) {
         error = -ENAMETOOLONG;
+    }
+    if (!error &&
+        (size_t)snprintf(p->rooms, sizeof(p->rooms), "%s", config->rooms) >= sizeof(p->rooms)) {
+        error = -ENAMETOOLONG;
+    }
+    if (!error) {
+        job_rooms_sweep(p->rooms);
     }
     error = error ? error : -pthread_create(&p->thread, NULL, run_supervisor, p);
     if (error) {

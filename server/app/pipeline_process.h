@@ -13,6 +13,7 @@ struct pipelines;
 
 struct pipelines_config {
     const char *program;      /* path of parlour-pipeline */
+    const char *rooms;        /* directory for what is being made, on the disk where it belongs */
     size_t compile_jobs;      /* tasks at the same time, and one replay besides; 0: 1 */
     size_t jobs_max;          /* running and waiting; 0: 64 */
     struct job_limits limits; /* each 0: none */

@@ -1,5 +1,6 @@
 #include "app/publishing.h"
 
+#include "app/job_room.h"
 #include "app/pipeline_child.h"
 #include "app/pipeline_line.h"
 #include "app/places.h"
@@ -9,13 +10,16 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_SIZE 16
+#define END_TIME_MS 2000 /* of a converter that was asked to end */
 
 /* A percentage that overwrites itself; nothing for a log. */
 static void show_progress(double fraction) {
@@ -30,16 +34,35 @@ static void clear_progress(void) {
     }
 }
 
-/* What the process said until its end. 0 ready, else -EIO with the message. */
-static int follow(struct pipeline_child *child, double *ret_duration, char *ret_message) {
+/* Somebody pressed Ctrl-C, say: the converter goes first. */
+static int interrupted(struct pipeline_child *child, char *ret_message) {
+    int code;
+    struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
+    clear_progress();
+    pipeline_child_ask(child);
+    if (poll(&end, 1, END_TIME_MS) == 1) {
+        pipeline_child_reap(child, &code);
+    } /* else pipeline_child_clear kills it */
+    snprintf(ret_message, 512, "Stopped; nothing was published.");
+    return -EINTR;
+}
+
+/* What the process said until its end. 0 ready; -EINTR on one of `signals`, else -EIO, with the
+ * message. */
+static int follow(struct pipeline_child *child, int signals, double *ret_duration,
+                  char *ret_message) {
     int code, result = -EIO;
     bool closed = false;
     struct bytes line;
     snprintf(ret_message, 512,
              "The film could not be prepared: the converter stopped unexpectedly.");
     while (!closed) {
-        struct pollfd p = {.fd = child->output, .events = POLLIN};
-        poll(&p, 1, -1);
+        struct pollfd p[] = {{.fd = child->output, .events = POLLIN},
+                             {.fd = signals, .events = POLLIN}};
+        poll(p, 2, -1);
+        if (p[1].revents) {
+            return interrupted(child, ret_message);
+        }
         while (pipeline_child_line(child, &line, &closed)) {
             struct job_event event;
             if (pipeline_line_parse(line, &event) != 0) {
@@ -63,12 +86,12 @@ static int follow(struct pipeline_child *child, double *ret_duration, char *ret_
     return result;
 }
 
-static int compile(const struct publishing *what, const char *directory, double *ret_duration,
-                   char *ret_message) {
+static int compile(const struct publishing *what, const char *output, int signals,
+                   double *ret_duration, char *ret_message) {
     struct pipeline_child child = {0};
     const char *arguments[16] = {what->pipeline};
     const char *const usual[] = {"compile", what->file, "--out",
-                                 directory, "--title",  what->row->title};
+                                 output,    "--title",  what->row->title};
     size_t n = 1;
     if (what->unconfined) {
         arguments[n++] = "--unconfined";
@@ -99,12 +122,48 @@ static int compile(const struct publishing *what, const char *directory, double 
                  strerror(-error));
         return error;
     }
-    pid_t pid = child.pid;
-    error = follow(&child, ret_duration, ret_message);
+    error = follow(&child, signals, ret_duration, ret_message);
     pipeline_child_clear(&child);
-    if (error) {
-        tree_remove_parts(directory, pid);
+    return error;
+}
+
+/* Compiles in a room of its own and puts the result into `directory`. What asks this process to
+ * end has to wait until the room is cleared. */
+static int prepare(const struct publishing *what, const char *directory, double *ret_duration,
+                   char *ret_message) {
+    char rooms[JOB_PATH_MAX];
+    struct job_room room = {0};
+    sigset_t ends, before;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, &before);
+    int signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    int error = signals < 0 ? -errno : -ENAMETOOLONG;
+    if (signals >= 0 && place_join(rooms, sizeof(rooms), what->data, "jobs")) {
+        job_rooms_sweep(rooms);
+        error = job_room_open(&room, rooms, 0, directory);
     }
+    if (error) {
+        snprintf(ret_message, 512,
+                 "%.300s/jobs cannot be written: %s; choose another with --data "
+                 "DIR.",
+                 what->data, strerror(-error));
+    } else {
+        error = compile(what, room.work, signals, ret_duration, ret_message);
+        if (!error && (error = job_room_deliver(&room)) != 0) {
+            snprintf(ret_message, 512, "The film cannot be kept: %s.", strerror(-error));
+        }
+    }
+    job_room_close(&room);
+    if (signals >= 0) {
+        struct signalfd_siginfo taken; /* else it would end us now, without a word */
+        while (read(signals, &taken, sizeof(taken)) > 0) {
+        }
+        close(signals);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 
@@ -138,7 +197,7 @@ int publish(struct database *db, const struct publishing *what, char ret_message
                  parent, strerror(errno));
         return error;
     }
-    int error = compile(what, directory, &row->duration, ret_message);
+    int error = prepare(what, directory, &row->duration, ret_message);
     if (!error) {
         row->state = WALKTHROUGH_READY;
         row->progress = 1;

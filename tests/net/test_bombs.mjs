@@ -128,8 +128,9 @@ async function withServer(options, body) {
   try {
     await body(server);
     assert.ok((await fetch(`${server.base}/readyz`)).ok, 'the server serves on');
-    const places = join(server.data, 'presentations');
-    assert.deepEqual(existsSync(places) ? readdirSync(places) : [], [], 'left over');
+    for (const places of ['presentations', 'jobs'].map((n) => join(server.data, n))) {
+      assert.deepEqual(existsSync(places) ? readdirSync(places) : [], [], 'left over');
+    }
   } finally {
     await server.stop();
   }

@@ -91,6 +91,7 @@ async function assertTidy() {
   const all = await server.must('GET', '/api/v1/walkthroughs');
   const ready = all.filter((w) => w.state === 'ready').length;
   const places = list('presentations');
+  assert.deepEqual(list('jobs'), [], 'rooms of jobs that are over');
   assert.deepEqual(places.filter((n) => n.startsWith('.')), [], 'half-done directories');
   assert.equal(places.length, ready, `${places} for ${ready} films`);
   for (const name of places) {

@@ -58,7 +58,7 @@ switch (args[0]) {
   case 'ingest':
     say({ event: 'started' });
     say({ event: 'streaming' });
-    say({ event: 'source', state: 'connected', delay_ms: 120, detail: `from ${option('--source')}` });
+    say({ event: 'source', state: 'connected', delay_ms: 120, detail: `from ${args.includes('--source-env') ? process.env[option('--source-env')] : option('--source')}` });
     await stopped;
     process.exit(0);
     break;

@@ -1,5 +1,7 @@
 /* Stands in for parlour-pipeline: what it does is the name of its input file. */
+#include <dirent.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,24 @@ static void leave_half(const char *output) {
     fclose(fopen(file, "w"));
 }
 
+/* The directory above the output is ours alone: empty, and closed to others. */
+static bool is_alone(const char *output) {
+    char path[1024];
+    struct stat st;
+    struct dirent *entry;
+    size_t entries = 0;
+    snprintf(path, sizeof(path), "%.*s", (int)(strrchr(output, '/') - output), output);
+    DIR *dir = opendir(path);
+    while (dir && (entry = readdir(dir))) {
+        entries += entry->d_name[0] != '.';
+    }
+    if (!dir) {
+        return false;
+    }
+    closedir(dir);
+    return entries == 0 && stat(path, &st) == 0 && (st.st_mode & 07777) == 0700;
+}
+
 static int compile(const char *input, const char *output) {
     const char *name = strrchr(input, '/') ? strrchr(input, '/') + 1 : input;
     say("{\"event\":\"started\"}");
@@ -38,6 +58,16 @@ static int compile(const char *input, const char *output) {
     if (strcmp(name, "good") == 0) {
         mkdir(output, 0700);
         say("{\"event\":\"ready\",\"duration\":12.5}");
+        return 0;
+    }
+    if (strcmp(name, "alone") == 0) {
+        bool alone = is_alone(output);
+        mkdir(output, 0700);
+        say(alone ? "{\"event\":\"ready\",\"duration\":1}" : "{\"event\":\"ended\"}");
+        return 0;
+    }
+    if (strcmp(name, "liar") == 0) {
+        say("{\"event\":\"ready\",\"duration\":1}");
         return 0;
     }
     if (strcmp(name, "bad") == 0) {
@@ -71,6 +101,7 @@ static int compile(const char *input, const char *output) {
         raise(SIGXFSZ);
     }
     if (strcmp(name, "lingers") == 0) { /* says that it is done, but does not go */
+        mkdir(output, 0700);
         say("{\"event\":\"ready\",\"duration\":1}");
         signal(SIGTERM, SIG_IGN);
         for (;;) {
@@ -82,6 +113,7 @@ static int compile(const char *input, const char *output) {
         memset(noise, 'x', sizeof(noise));
         fwrite(noise, 1, sizeof(noise), stdout);
         say("");
+        mkdir(output, 0700);
         say("{\"event\":\"dance\"}");
         fputs("{\"event\":\"ready\",\"duration\":1}", stdout); /* without an end of line */
         say("");
@@ -151,7 +183,7 @@ int main(int argc, char **argv) {
         return compile(argv[2], argv[4]);
     }
     if (argc > 3 && strcmp(argv[1], "ingest") == 0) {
-        return ingest(argv[3]);
+        return ingest(strcmp(argv[2], "--source-env") == 0 ? getenv(argv[3]) : argv[3]);
     }
     if (argc > 3 && strcmp(argv[1], "gate") == 0) {
         return gate(argv[3]);

@@ -31,17 +31,17 @@ static void tasks(void **state) {
                             .captions_lang = "de",
                             .poster = "p.jpg",
                             .key = "auto"};
-    pipeline_arguments_task("pp", false, &task, &a);
-    assert_string_equal(joined(&a), "pp|compile|in.mov|--out|d/out|--title|--title|--captions|"
+    pipeline_arguments_task("pp", false, &task, "room/out", &a);
+    assert_string_equal(joined(&a), "pp|compile|in.mov|--out|room/out|--title|--title|--captions|"
                                     "c.srt|--lang|de|--poster|p.jpg|--key|auto");
     task = (struct job_task){.kind = JOB_ASSEMBLE, .input = "r", .output = "o", .key = "auto"};
-    pipeline_arguments_task("pp", true, &task, &a);
+    pipeline_arguments_task("pp", true, &task, "o", &a);
     assert_string_equal(joined(&a), "pp|--unconfined|assemble|r|--out|o");
     task = (struct job_task){.kind = JOB_ENRICH, .input = "d/x", .title = "T"};
-    pipeline_arguments_task("pp", false, &task, &a);
+    pipeline_arguments_task("pp", false, &task, "", &a);
     assert_string_equal(joined(&a), "pp|enrich|d/x");
     task = (struct job_task){.kind = JOB_SLIDES, .input = "s.pdf", .output = "d/s", .title = "T"};
-    pipeline_arguments_task("pp", false, &task, &a);
+    pipeline_arguments_task("pp", false, &task, "d/s", &a);
     assert_string_equal(joined(&a), "pp|slides|s.pdf|--out|d/s|--title|T");
 }
 
@@ -58,8 +58,10 @@ static void live_sources(void **state) {
                               .rungs = "h264:720,h264:360",
                               .key = "00ff00"};
     pipeline_arguments_ingest("pp", false, &job, &a);
-    assert_string_equal(joined(&a), "pp|ingest|--source|rtmp:gate/k.sock|--codec|h264|--rungs|"
-                                    "h264:720,h264:360|--key|00ff00|--fd|3");
+    assert_string_equal(joined(&a), "pp|ingest|--source-env|PARLOUR_SOURCE_URL|--codec|h264|"
+                                    "--rungs|h264:720,h264:360|--key|00ff00|--fd|3");
+    assert_string_equal(a.variables[0], "PARLOUR_SOURCE_URL=rtmp:gate/k.sock"); /* k is secret */
+    assert_null(a.variables[1]);
     job = (struct job_ingest){.source = JOB_INGEST_PLAYLIST, .file = "list"};
     pipeline_arguments_ingest("pp", false, &job, &a);
     assert_string_equal(joined(&a), "pp|ingest|--source|playlist:list|--loop|--codec|vp8|--fd|3");
@@ -68,12 +70,14 @@ static void live_sources(void **state) {
                               .passphrase = "very secret words"};
     pipeline_arguments_ingest("pp", false, &job, &a);
     assert_null(strstr(joined(&a), "secret"));
+    assert_null(strstr(joined(&a), "srt"));
     assert_non_null(strstr(joined(&a), "--passphrase-env|PARLOUR_PASSPHRASE"));
-    assert_string_equal(a.variables[0], "PARLOUR_PASSPHRASE=very secret words");
-    assert_null(a.variables[1]);
-    pipeline_arguments_memory(&a, 1 << 20);
-    assert_string_equal(a.variables[1], "PARLOUR_MEMORY=1048576");
+    assert_string_equal(a.variables[0], "PARLOUR_SOURCE_URL=srt://:9003?mode=listener");
+    assert_string_equal(a.variables[1], "PARLOUR_PASSPHRASE=very secret words");
     assert_null(a.variables[2]);
+    pipeline_arguments_memory(&a, 1 << 20);
+    assert_string_equal(a.variables[2], "PARLOUR_MEMORY=1048576");
+    assert_null(a.variables[3]);
 }
 
 static void services(void **state) {

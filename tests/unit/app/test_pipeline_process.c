@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 static const char *program;
+static char rooms[] = "/tmp/parlour-rooms-XXXXXX";
 static sem_t woken;
 
 static void wake(void *ctx) {
@@ -30,7 +31,7 @@ static struct pipelines *start_limited(struct jobs *jobs, size_t jobs_max,
                                        const struct job_limits *limits) {
     struct pipelines *p;
     const struct pipelines_config config = {
-        .program = program, .jobs_max = jobs_max, .limits = *limits, .wake = wake};
+        .program = program, .rooms = rooms, .jobs_max = jobs_max, .limits = *limits, .wake = wake};
     sem_init(&woken, 0, 0);
     assert_int_equal(pipelines_new(&config, &p), 0);
     pipelines_jobs(p, jobs);
@@ -154,14 +155,18 @@ static void who_writes_too_much_is_said_so(void **state) {
     fails_with("big", &limits, "too_big", "larger");
 }
 
+/* No name in there but its own, so that the test needs no list. */
+static void assert_empty(const char *path) {
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
 static void half_a_film_does_not_stay(void **state) {
     (void)state;
-    char place[] = "/tmp/parlour-half-XXXXXX", old[64];
+    char place[] = "/tmp/parlour-half-XXXXXX";
     struct jobs jobs;
     struct job_event e;
     assert_non_null(mkdtemp(place));
-    snprintf(old, sizeof(old), "%s/.film.1.part", place); /* of a server that was killed */
-    assert_int_equal(mkdir(old, 0700), 0);
     struct pipelines *p = start(&jobs, 0);
     struct job_task job = {.input = "half"};
     job_id id;
@@ -172,6 +177,66 @@ static void half_a_film_does_not_stay(void **state) {
     } while (e.type != JOB_EVENT_FAILED);
     assert_string_equal(e.reason, "crashed");
     assert_int_equal(rmdir(place), 0); /* empty when the failure is told */
+    assert_empty(rooms);
+    pipelines_free(p);
+}
+
+static void a_task_has_a_directory_of_its_own(void **state) {
+    (void)state;
+    struct jobs jobs;
+    struct stat st;
+    struct pipelines *p = start(&jobs, 0);
+    job_id id = compile(&jobs, "alone");
+    expect(&jobs, id, JOB_EVENT_STARTED);
+    expect(&jobs, id, JOB_EVENT_PROGRESS);
+    expect(&jobs, id, JOB_EVENT_READY);
+    assert_int_equal(stat("/tmp/parlour-fake-presentation", &st), 0); /* when it is told */
+    assert_empty(rooms);
+    pipelines_free(p);
+    rmdir("/tmp/parlour-fake-presentation");
+}
+
+static void who_says_ready_and_has_nothing_fails(void **state) {
+    (void)state;
+    const struct job_limits limits = {0};
+    fails_with("liar", &limits, "cannot_write", "cannot be saved");
+    assert_empty(rooms);
+}
+
+static void a_result_that_cannot_go_to_its_place_fails(void **state) {
+    (void)state;
+    struct jobs jobs;
+    struct job_event e;
+    struct job_task job = {.input = "good", .output = "/nowhere/presentations/film"};
+    job_id id;
+    struct pipelines *p = start(&jobs, 0);
+    assert_int_equal(jobs.run(jobs.ctx, &job, &id), 0);
+    do {
+        e = next(&jobs);
+    } while (e.type == JOB_EVENT_STARTED || e.type == JOB_EVENT_PROGRESS);
+    assert_int_equal(e.type, JOB_EVENT_FAILED);
+    assert_string_equal(e.reason, "cannot_write");
+    assert_empty(rooms);
+    pipelines_free(p);
+}
+
+static void rooms_of_a_killed_server_are_cleared(void **state) {
+    (void)state;
+    char path[128], file[160];
+    static const char *const of[] = {"1-1", "99999999-4", "film"}; /* no server has these pids */
+    for (size_t i = 0; i < 4; i++) {
+        if (i < 3) {
+            snprintf(path, sizeof(path), "%s/%s", rooms, of[i]);
+        } else {
+            snprintf(path, sizeof(path), "%s/%d-7", rooms, (int)getpid()); /* had our pid */
+        }
+        snprintf(file, sizeof(file), "%s/.film.7.part", path);
+        assert_int_equal(mkdir(path, 0700), 0);
+        assert_int_equal(mkdir(file, 0700), 0);
+    }
+    struct jobs jobs;
+    struct pipelines *p = start(&jobs, 0);
+    assert_empty(rooms);
     pipelines_free(p);
 }
 
@@ -238,6 +303,7 @@ static void babble_is_skipped(void **state) {
     expect(&jobs, id, JOB_EVENT_PROGRESS);
     expect(&jobs, id, JOB_EVENT_READY);
     pipelines_free(p);
+    rmdir("/tmp/parlour-fake-presentation");
 }
 
 static void compile_jobs_wait_for_their_turn_and_may_be_stopped(void **state) {
@@ -411,6 +477,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test(who_never_gets_done_is_ended),
         cmocka_unit_test(who_writes_too_much_is_said_so),
         cmocka_unit_test(half_a_film_does_not_stay),
+        cmocka_unit_test(a_task_has_a_directory_of_its_own),
+        cmocka_unit_test(who_says_ready_and_has_nothing_fails),
+        cmocka_unit_test(a_result_that_cannot_go_to_its_place_fails),
+        cmocka_unit_test(rooms_of_a_killed_server_are_cleared),
         cmocka_unit_test(who_says_ready_and_stays_is_ended),
         cmocka_unit_test(the_light_goes_before_the_heavy_and_replays_first),
         cmocka_unit_test(babble_is_skipped),
@@ -428,5 +498,10 @@ int main(int argc, char **argv) {
         return 2;
     }
     program = argv[1];
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (!mkdtemp(rooms)) {
+        return 1;
+    }
+    int r = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(rooms);
+    return r;
 }
