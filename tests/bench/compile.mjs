@@ -18,7 +18,8 @@ function makeFilm(file, seconds) {
 
 /** The same encoders with the same words as pipelines/compile_video.c. */
 function ffmpegArguments(input, out) {
-  const h264 = Math.min(Math.max(availableParallelism(), 2), 4), x264 = (label, name, kbit) => ['-map', label, '-c:v', 'libx264', '-preset', 'veryfast',
+  const h264 = Math.min(Math.max(availableParallelism(), 2), 4), vp8 = Math.min(Math.max(availableParallelism() >> 2, 1), 4);
+  const x264 = (label, name, kbit) => ['-map', label, '-c:v', 'libx264', '-preset', 'veryfast',
     '-profile:v', 'baseline', '-crf', '23', '-maxrate', `${kbit}k`, '-bufsize', `${kbit * 1.5}k`, '-bf', '0', '-refs', '2', '-threads', h264,
     '-x264-params', 'keyint=100000:scenecut=0:open-gop=0', '-force_key_frames', 'expr:gte(t,n_forced*2)', `${out}/${name}.mp4`];
   const tempo = SPEEDS.map((s, i) => `[s${i}]atempo=${s}[t${i}]`).join(';');
@@ -26,7 +27,7 @@ function ffmpegArguments(input, out) {
     `[0:a]loudnorm=I=-16:linear=true,aresample=48000,asplit=${SPEEDS.length + 2}[n][m]${SPEEDS.map((_, i) => `[s${i}]`).join('')};${tempo}`;
   const opus = (label, name, rate) => ['-map', label, '-ac', 2, '-c:a', 'libopus', '-b:a', rate, '-compression_level', 5, `${out}/${name}.ogg`];
   return ['-i', input, '-filter_complex', graph, ...x264('[a]', '1080', 4950), ...x264('[c]', '720', 2200), ...x264('[e]', '360', 550),
-    '-map', '[v]', '-c:v', 'libvpx', '-deadline', 'good', '-cpu-used', 5, '-crf', 18, '-qmin', 4, '-qmax', 56, '-b:v', '2200k', '-threads', h264,
+    '-map', '[v]', '-c:v', 'libvpx', '-deadline', 'good', '-cpu-used', 5, '-crf', 18, '-qmin', 4, '-qmax', 56, '-b:v', '2200k', '-threads', vp8,
     '-auto-alt-ref', 0, '-lag-in-frames', 0, '-static-thresh', 100, '-g', 100000, '-force_key_frames', 'expr:gte(t,n_forced*2)', `${out}/vp8.webm`,
     ...opus('[n]', '100', '96k'), ...SPEEDS.flatMap((s, i) => opus(`[t${i}]`, s * 100, '64k')),
     '-map', '[m]', '-ac', 2, '-c:a', 'aac', '-b:a', '128k', `${out}/sound.mp4`].map(String);
