@@ -77,6 +77,29 @@ static void start(struct exchange *x, struct opening *o) {
     }
 }
 
+/* The visit as it is now: the look-ups since then took their time. */
+static void visit_again(void *ctx, int result, void *argument) {
+    struct exchange *x = ctx;
+
+    if (!exchange_resume(x)) {
+        return;
+    }
+    struct opening *o = x->context;
+    if (result < 0) {
+        reply_failure(x, result, "There is no such visit.");
+    } else {
+        o->visit = *(const struct visit_row *)argument;
+        start(x, o);
+    }
+}
+
+static void start_soon(struct exchange *x, const struct opening *o) {
+    struct visit_row v = {0};
+
+    memcpy(v.id, o->visit.id, sizeof v.id);
+    EXCHANGE_STORE(x, visits_get, &v, visit_again);
+}
+
 /* The file that a walkthrough's film was made of. False: it is not here. */
 static bool film_path(const struct exchange *x, const struct walkthrough_row *w,
                       char ret[static JOB_PATH_MAX]) {
@@ -101,7 +124,7 @@ static void film_found(void *ctx, int result, void *argument) {
         reply_problem(x, 409, "no-source", "The walkthrough's original file is no longer here.");
     } else {
         o->job.source = JOB_INGEST_FILE;
-        start(x, o);
+        start_soon(x, o);
     }
 }
 
@@ -140,7 +163,7 @@ static void next_film(struct exchange *x, struct opening *o) {
     if (r < 0) {
         reply_failure(x, r, NULL);
     } else {
-        start(x, o);
+        start_soon(x, o);
     }
 }
 
@@ -169,7 +192,7 @@ static void source_found(void *ctx, int result, void *argument) {
     } else if (o->source.kind == INPUT_PLAYLIST) {
         next_film(x, o);
     } else {
-        start(x, o);
+        start_soon(x, o);
     }
 }
 

@@ -1,5 +1,6 @@
 /* Replays of visits, and a customer's consent to be in one. */
 #include "signal/api.h"
+#include "signal/captions.h"
 #include "signal/fields.h"
 #include "signal/live.h"
 #include "signal/presentation.h"
@@ -154,6 +155,7 @@ static void replay_deleted(void *ctx, int result, void *argument) {
     if (result == 0) {
         sessions_close_slug(x->signal, row->slug);
         presentation_remove(x->signal->config->data_dir, row->directory);
+        captions_forget(x->signal, row->id);
     }
     if (!exchange_resume(x)) {
         return;

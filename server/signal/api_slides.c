@@ -215,6 +215,16 @@ void api_slides_delete(struct exchange *x) {
 
 /* ---- files ---- */
 
+static bool is_of_deck(const char *file) {
+    static const char *const endings[] = {".webp", ".png", ".jpg", ".json"};
+    bool fine = false;
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        fine |= presentation_file_ends(file, endings[i]);
+    }
+    return fine && presentation_file_name(file);
+}
+
 static bool names(const struct json *index, const char *file) {
     const struct json *pages = json_get(index, "pages");
 
@@ -243,7 +253,7 @@ static void file_found(void *ctx, int result, void *argument) {
         reply_failure(x, result, "There are no such slides.");
         return;
     }
-    if (presentation_file_name(name) && deck_path(x->signal, r, path, sizeof path) == 0 &&
+    if (is_of_deck(name) && deck_path(x->signal, r, path, sizeof path) == 0 &&
         read_index(x->signal, r, &index) == 0 && names(index, name)) {
         snprintf(file, sizeof file, "%s/%s", path, name);
         file_reply(x, file, "private, max-age=86400, immutable"); /* slides are never replaced */

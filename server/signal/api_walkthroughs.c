@@ -297,6 +297,10 @@ static void change_now(void *ctx, int result, void *argument) {
         reply_bad_field(x, "key", "“key” is for a film to come: send it with “upload”.");
         return;
     }
+    if (w.visit[0] != '\0' && json_has(body, "upload")) {
+        reply_bad_field(x, "upload", "A replay is made of its visit; it has no other film.");
+        return;
+    }
     if (title && w.title[strspn(w.title, " \t\r\n")] == '\0') {
         reply_bad_field(x, "title", "“title” is missing.");
         return;
@@ -379,6 +383,7 @@ static void cancelled(void *ctx, int result, void *argument) {
 
 static void cancel_now(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
+    struct compile_state now;
     struct walkthrough_row w;
 
     if (!exchange_resume(x)) {
@@ -389,7 +394,7 @@ static void cancel_now(void *ctx, int result, void *argument) {
         return;
     }
     w = *(const struct walkthrough_row *)argument;
-    if (w.state != WALKTHROUGH_COMPILING || !compiles_drop(x->signal, w.id)) {
+    if (w.state != WALKTHROUGH_COMPILING || !compiles_state(x->signal, w.id, &now)) {
         reply_problem(x, 409, "not-compiling", "Nothing is being prepared for it.");
         return;
     }
@@ -407,6 +412,9 @@ static void cancel_now(void *ctx, int result, void *argument) {
         snprintf(w.error, sizeof w.error, "The preparation was cancelled.");
     }
     EXCHANGE_STORE(x, walkthroughs_change, &w, cancelled);
+    if (!x->answered) { /* the store is not too busy: its row will say so */
+        compiles_drop(x->signal, w.id);
+    }
 }
 
 void api_walkthrough_cancel(struct exchange *x) {

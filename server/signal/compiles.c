@@ -221,14 +221,12 @@ static void failed(struct signal *s, const struct compile *c, const struct job_e
     snprintf(row.error, sizeof row.error, "%s",
              e->message[0] != '\0' ? e->message : "The video could not be prepared.");
     store_outcome(s, c, &row);
-    presentation_remove_half(s->config->data_dir, c->directory);
     signal_count_failure(s, row.reason);
 }
 
 static void over(struct signal *s, struct compile *c, const struct job_event *e) {
     if (c->gone) {
         presentation_remove(s->config->data_dir, c->directory);
-        presentation_remove_half(s->config->data_dir, c->directory);
     } else if (e->type == JOB_EVENT_READY) {
         ready(s, c, e);
     } else {

@@ -30,11 +30,12 @@ static bool found(struct exchange *x, int result, const struct walkthrough_row *
     return true;
 }
 
-/* Caches that others share may keep only what everybody may see. */
+/* Caches that others share may keep only what everybody may see; of a replay they keep nothing, for
+ * whoever is in it may take back a word at any time. */
 static const char *cache_word(const struct walkthrough_row *w, bool for_ever) {
-    return !w->published ? "private, no-cache"
-           : for_ever    ? "public, max-age=86400, immutable"
-                         : "public, max-age=60";
+    return !w->published || w->visit[0] != '\0' ? "private, no-cache"
+           : for_ever                           ? "public, max-age=86400, immutable"
+                                                : "public, max-age=60";
 }
 
 static void reply_film_file(struct exchange *x, const struct walkthrough_row *w, const char *name,
@@ -99,7 +100,8 @@ static void captions_found(void *ctx, int result, void *argument) {
             json_get_text(json_at(captions, i), "file", &file);
         }
     }
-    reply_film_file(x, w, file, false);
+    reply_film_file(x, w, file != NULL && presentation_file_ends(file, ".vtt") ? file : NULL,
+                    false);
     json_free(manifest);
 }
 
@@ -159,13 +161,14 @@ static void reply_list(struct exchange *x, const struct walkthrough_row *w, cons
 static void reply_served(struct exchange *x, const struct walkthrough_row *w, const char *name,
                          bool for_ever) {
     struct json *manifest = manifest_of(x, w);
-    const char *invite = request_query(&x->request, "invite"), *dot = strrchr(name, '.');
+    const char *invite = request_query(&x->request, "invite");
     bool served = presentation_serves(manifest, name);
 
     json_free(manifest);
     if (!served) {
         reply_problem(x, 404, "not-found", "There is no such file.");
-    } else if (invite != NULL && (strcmp(dot, ".m3u8") == 0 || strcmp(dot, ".vtt") == 0)) {
+    } else if (invite != NULL &&
+               (presentation_file_ends(name, ".m3u8") || presentation_file_ends(name, ".vtt"))) {
         reply_list(x, w, name, invite);
     } else {
         reply_film_file(x, w, name, for_ever);

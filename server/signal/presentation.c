@@ -3,7 +3,6 @@
 #include "signal/negotiation.h"
 #include "wire/json.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -91,7 +90,7 @@ bool presentation_serves(const struct json *manifest, const char *file) {
     json_get_text(manifest, "mp4", &mp4);
     json_get_text(manifest, "storyboard", &storyboard);
     return presentation_file_name(file) &&
-           ((mp4 != NULL && strcmp(file, mp4) == 0) ||
+           ((mp4 != NULL && strcmp(file, mp4) == 0 && presentation_file_ends(file, ".mp4")) ||
             (hls != NULL && is_of_family(file, "hls", ".m3u8", ".mp4")) ||
             (storyboard != NULL && is_of_family(file, "storyboard", ".vtt", ".jpg")));
 }
@@ -135,25 +134,12 @@ void presentation_remove(const char *data_dir, const char *directory) {
     directory_remove(data_dir, "presentations", directory);
 }
 
-void presentation_remove_half(const char *data_dir, const char *directory) {
-    char path[1024];
-    struct dirent *entry;
-
-    snprintf(path, sizeof path, "%s/presentations", data_dir);
-    DIR *dir = opendir(path);
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        size_t n = strlen(directory), all = strlen(entry->d_name);
-        if (all > n + 7 && entry->d_name[0] == '.' && entry->d_name[n + 1] == '.' &&
-            strncmp(entry->d_name + 1, directory, n) == 0 &&
-            strcmp(entry->d_name + all - 5, ".part") == 0) {
-            presentation_remove(data_dir, entry->d_name);
-        }
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-}
-
 bool presentation_file_name(const char *name) {
     return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+bool presentation_file_ends(const char *name, const char *ending) {
+    size_t n = strlen(name), m = strlen(ending);
+
+    return n > m && strcmp(name + n - m, ending) == 0;
 }

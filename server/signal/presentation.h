@@ -37,11 +37,12 @@ void presentation_remove(const char *data_dir, const char *directory);
 /* Likewise for one of DATA/FOLDER. */
 void directory_remove(const char *data_dir, const char *folder, const char *directory);
 
-/* Removes what a compile process of this presentation left half done. */
-void presentation_remove_half(const char *data_dir, const char *directory);
-
 /* Is `file` one that the manifest names, or one that a file it names leads to? */
 bool presentation_serves(const struct json *manifest, const char *file);
 
 /* May this be the name of a file in the directory? No slash, no leading dot. */
 bool presentation_file_name(const char *name);
+
+/* Has it this ending? What a process that read strangers' bytes has written is served as nothing
+ * but what it should be. */
+bool presentation_file_ends(const char *name, const char *ending);

@@ -135,7 +135,6 @@ static void failed(struct signal *s, struct replay *r, const char *reason, const
              message[0] != '\0' ? message : "The replay could not be made.");
     change_row(s, &row, NULL);
     signal_count_failure(s, row.reason);
-    presentation_remove_half(s->config->data_dir, r->directory);
     log_warn("replay.failed", "visit=%s reason=%s message=\"%s\"", r->visit, row.reason, row.error);
     replay_remove(s, r);
 }
@@ -366,7 +365,6 @@ static void over(struct signal *s, struct replay *r, const struct job_event *e) 
     } else if (e->type == JOB_EVENT_FAILED) {
         failed(s, r, e->reason, e->message);
     } else { /* the server stops; the next start begins again */
-        presentation_remove_half(s->config->data_dir, r->directory);
         replay_remove(s, r);
     }
 }
@@ -383,7 +381,6 @@ static bool orphan_event(struct signal *s, const struct job_event *e) {
         }
         if (is_over(e)) {
             presentation_remove(s->config->data_dir, o->directory);
-            presentation_remove_half(s->config->data_dir, o->directory);
             *at = o->next;
             free(o);
         }

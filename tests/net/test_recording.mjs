@@ -260,6 +260,13 @@ describe('a visit that is recorded', available, () => {
     assert.equal(children('record').length, 0, 'no recorder is left');
     assert.equal(replay.published, false);
     assert.equal(replay.visit, visit.id);
+    const row = `/api/v1/walkthroughs/${replay.id}`;
+    assert.match((await server.api('PATCH', row, { upload: 'x' })).text, /made of its visit/, 'no other film takes its place');
+    await server.must('PATCH', row, { published: true });
+    const poster = await fetch(server.base + replay.poster);
+    assert.equal(poster.status, 200);
+    assert.equal(poster.headers.get('cache-control'), 'private, no-cache', 'what is taken back is gone at once');
+    await server.must('PATCH', row, { published: false });
     assert.ok(replay.duration > 5, `${replay.duration} s`);
     const seen = assertInStep(rungs(replay));
     assert.ok(seen.judged >= 4, `${seen.judged} beeps were judged, of ${seen.found}`);

@@ -39,6 +39,12 @@ static void only_what_the_manifest_leads_to_is_served(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(presentation_serves(all, bad[i]));
     }
+    struct json *odd = manifest("{\"mp4\": \"film.html\", \"hls\": \"hls.m3u8\"}");
+    assert_false(presentation_serves(odd, "film.html")); /* a page of ours? */
+    json_free(odd);
+    odd = manifest("{\"mp4\": \"film\"}");
+    assert_false(presentation_serves(odd, "film"));
+    json_free(odd);
     json_free(all);
     json_free(none);
 }
