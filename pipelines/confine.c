@@ -142,6 +142,23 @@ static int allow_listed(int ruleset, const char *variable) {
     return r;
 }
 
+/* LeakSanitizer reads its list when the process ends. */
+static int allow_sanitizer(int ruleset) {
+    static const char *const variables[] = {"LSAN_OPTIONS", "ASAN_OPTIONS", "TSAN_OPTIONS"};
+    int r = 0;
+    for (size_t i = 0; SANITIZED && r == 0 && i < sizeof(variables) / sizeof(*variables); i++) {
+        const char *options = getenv(variables[i]);
+        const char *at = options ? strstr(options, "suppressions=") : NULL;
+        char *path = at ? strdup(at + strlen("suppressions=")) : NULL;
+        if (path) {
+            path[strcspn(path, ":")] = '\0';
+            r = allow(ruleset, path, FS_READ_FILE);
+        }
+        free(path);
+    }
+    return r;
+}
+
 static int fill(int ruleset, int abi, const struct confinement *what) {
     static const char *const lists[] = {"GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0",
                                         "GST_PLUGIN_SYSTEM_PATH", "GST_PLUGIN_SYSTEM_PATH_1_0",
@@ -151,6 +168,7 @@ static int fill(int ruleset, int abi, const struct confinement *what) {
                            (what->listen ? FS_MAKE_SOCK : 0) | (abi >= 2 ? FS_REFER : 0) |
                            (abi >= 3 ? FS_TRUNCATE : 0);
     int r = allow_system(ruleset);
+    r = r == 0 ? allow_sanitizer(ruleset) : r;
     for (size_t i = 0; r == 0 && i < sizeof(lists) / sizeof(*lists); i++) {
         r = allow_listed(ruleset, lists[i]);
     }

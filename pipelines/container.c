@@ -1,9 +1,12 @@
 #include "container.h"
 
 #include "base/spans.h"
+#include "bounds.h"
+#include "promise.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +14,7 @@
 #define BOXES_MAX 10000
 #define EBML_ID 0x1a45dfa3u
 #define SEGMENT_ID 0x18538067u
+#define PROMISE_SIZE (256u << 10) /* a JPEG may have colours and a preview before its size */
 
 struct file {
     int fd;
@@ -106,6 +110,17 @@ static int check_segment(const struct file *f, struct failure *ret) {
     return 0;
 }
 
+/* A picture that says that it is gigabytes is not given to a decoder. */
+static int check_promise(const struct file *f, struct failure *ret) {
+    uint32_t width, height;
+    const size_t n = f->size < PROMISE_SIZE ? (size_t)f->size : PROMISE_SIZE;
+    uint8_t *start = malloc(n);
+    bool promises =
+        start && read_at(f, 0, start, n) && promise_read(bytes_of(start, n), &width, &height);
+    free(start);
+    return promises ? bounds_check_picture(width, height, ret) : 0;
+}
+
 static int check(const struct file *f, struct failure *ret) {
     uint8_t head[8];
     if (f->size == 0) {
@@ -120,7 +135,7 @@ static int check(const struct file *f, struct failure *ret) {
         memcmp(head + 4, "mdat", 4) == 0 || memcmp(head + 4, "wide", 4) == 0) {
         return check_boxes(f, ret);
     }
-    return read_be32(head) == EBML_ID ? check_segment(f, ret) : 0;
+    return read_be32(head) == EBML_ID ? check_segment(f, ret) : check_promise(f, ret);
 }
 
 int container_check(const char *path, struct failure *ret) {

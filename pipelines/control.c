@@ -1,10 +1,13 @@
 #include "control.h"
 
+#include "watchdog.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +25,7 @@ static struct {
 } control;
 
 static void tell(void) {
+    watchdog_asked();
     if (!control.told) {
         control.told = true;
         control.stopped(control.ctx);
@@ -67,8 +71,12 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data) {
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean signalled(gpointer data) {
+static gboolean signalled(gint fd, GIOCondition condition, gpointer data) {
+    uint64_t count;
+    (void)condition;
     (void)data;
+    ssize_t ignored = read(fd, &count, sizeof(count));
+    (void)ignored; /* empties it */
     tell();
     return G_SOURCE_CONTINUE;
 }
@@ -76,8 +84,10 @@ static gboolean signalled(gpointer data) {
 void control_watch(void (*stopped)(void *ctx), void *ctx) {
     control.stopped = stopped;
     control.ctx = ctx;
-    g_unix_signal_add(SIGTERM, signalled, NULL);
-    g_unix_signal_add(SIGINT, signalled, NULL);
+    int signals = watchdog_start();
+    if (signals >= 0) {
+        g_unix_fd_add(signals, G_IO_IN, signalled, NULL);
+    }
     struct stat st;
     if (fstat(STDIN_FILENO, &st) == 0 &&
         (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(STDIN_FILENO))) {

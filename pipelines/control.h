@@ -1,7 +1,7 @@
 /* control.h: how a job is told to end: {"command":"stop"} on standard input, the input closing, or
- * SIGTERM or SIGINT. A standard input that is no pipe, socket or terminal (/dev/null, a file) is
- * left alone. A job that a server started (PARLOUR_PARENT names its pid) also ends with that,
- * killed by the kernel. */
+ * SIGTERM or SIGINT; a job that does not within 5 s is ended (watchdog.h). A standard input that is
+ * no pipe, socket or terminal (/dev/null, a file) is left alone. A job that a server started
+ * (PARLOUR_PARENT names its pid) also ends with that, killed by the kernel. */
 #pragma once
 #include <stdbool.h>
 

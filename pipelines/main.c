@@ -8,15 +8,16 @@
 #include "gate.h"
 #include "ingest.h"
 #include "record.h"
-#include "report.h"
 #include "slides.h"
 #include "thumbs.h"
+#include "watchdog.h"
 
 #include <gst/gst.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#define IDLE_MOST 30 /* seconds without work of a job that does not wait for anybody */
 
 static const char usage[] =
     "Usage: parlour-pipeline compile IN --out DIR [--title T] [--captions FILE.vtt --lang en\n"
@@ -37,9 +38,12 @@ static const char usage[] =
 static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
-} jobs[] = {{"compile", compile_main},   {"ingest", ingest_main}, {"record", record_main},
-            {"assemble", assemble_main}, {"enrich", enrich_main}, {"slides", slides_main},
-            {"thumbs", thumbs_main},     {"doctor", doctor_main}, {"gate", gate_main}};
+    bool works; /* until it is done, without waiting for anybody */
+} jobs[] = {{"compile", compile_main, true}, {"assemble", assemble_main, true},
+            {"enrich", enrich_main, true},   {"slides", slides_main, true},
+            {"thumbs", thumbs_main, true},   {"ingest", ingest_main, false},
+            {"record", record_main, false},  {"gate", gate_main, false},
+            {"doctor", doctor_main, false}};
 
 /* GLib ends the process when memory or threads are refused; say so first. */
 static void last_words(const char *domain, GLogLevelFlags level, const char *message,
@@ -47,12 +51,9 @@ static void last_words(const char *domain, GLogLevelFlags level, const char *mes
     bool starved = (level & G_LOG_FLAG_FATAL) && message &&
                    (strstr(message, "failed to allocate") || strstr(message, "creating thread"));
     if (starved) {
-        struct failure failure = {0};
-        failure_set(&failure, "too_much_memory",
-                    "The converter needed more memory than it may have while reading this file. "
-                    "Export it smaller, then upload that.");
-        report_failed(&failure);
-        _exit(1);
+        watchdog_end("too_much_memory",
+                     "The converter needed more memory than it may have while reading this file. "
+                     "Export it smaller, then upload that.");
     }
     g_log_default_handler(domain, level, message, unused);
 }
@@ -69,6 +70,9 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(jobs); i++) {
         if (strcmp(argv[1], jobs[i].name) == 0) {
+            if (jobs[i].works) {
+                watchdog_expect_work(IDLE_MOST);
+            }
             gst_init(NULL, NULL);
             g_log_set_default_handler(last_words, NULL);
             /* getopt starts behind the job's name */

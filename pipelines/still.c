@@ -1,7 +1,9 @@
 #include "still.h"
 
+#include "bounds.h"
 #include "jpeg.h"
 #include "probe.h"
+#include "promise.h"
 #include "title_card.h"
 
 #include <gst/app/gstappsink.h>
@@ -68,8 +70,19 @@ static int write_fitting(GstSample *sample, const char *out) {
     return r;
 }
 
-static int write_coded(GstBuffer *coded, const char *out) {
-    GstSample *sample = gst_buffer_get_size(coded) <= PICTURE_MAX ? decode(coded) : NULL;
+/* Without a failure when it is no picture; with `too_big` when it says that it is one too large. */
+static int write_coded(GstBuffer *coded, const char *out, struct failure *failure) {
+    uint32_t width, height;
+    GstMapInfo map;
+    if (gst_buffer_get_size(coded) > PICTURE_MAX || !gst_buffer_map(coded, &map, GST_MAP_READ)) {
+        return -1;
+    }
+    bool promises = promise_read(bytes_of(map.data, map.size), &width, &height);
+    gst_buffer_unmap(coded, &map);
+    if (promises && bounds_check_picture(width, height, failure) < 0) {
+        return -1;
+    }
+    GstSample *sample = decode(coded);
     int r = sample ? write_fitting(sample, out) : -1;
     g_clear_pointer(&sample, gst_sample_unref);
     return r;
@@ -127,7 +140,7 @@ static int write_given(const char *poster, const char *out, struct failure *fail
         return failure_set(failure, "no_file", "The picture %s cannot be read.", poster);
     }
     GstBuffer *coded = gst_buffer_new_wrapped(data, size);
-    int r = write_coded(coded, out);
+    int r = write_coded(coded, out, failure);
     gst_buffer_unref(coded);
     return r < 0 ? failure_set(failure, "bad_poster",
                                "The poster is not a picture we can read. Use a JPEG or PNG file.")
@@ -139,8 +152,9 @@ int still_make(const char *path, const char *poster, const char *title, const ch
     if (poster) {
         return write_given(poster, out, failure);
     }
+    struct failure unwanted = {0}; /* of a cover: there is the card */
     GstBuffer *cover = find_cover(path);
-    int r = cover ? write_coded(cover, out) : -1;
+    int r = cover ? write_coded(cover, out, &unwanted) : -1;
     if (cover) {
         gst_buffer_unref(cover);
     }

@@ -1,5 +1,7 @@
 #include "workplace.h"
 
+#include "watchdog.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +68,7 @@ int workplace_open(struct workplace *w, const char *path, struct failure *ret) {
         g_clear_pointer(&w->temporary, g_free);
         return r;
     }
+    watchdog_clear_away(w->temporary);
     return 0;
 }
 
@@ -79,6 +82,7 @@ static void sync_directory(const char *path) {
 
 int workplace_commit(struct workplace *w, struct failure *ret) {
     sync_directory(w->temporary);
+    watchdog_clear_away(NULL);
     bool replaced = renameat2(AT_FDCWD, w->temporary, AT_FDCWD, w->final, RENAME_EXCHANGE) == 0;
     if (!replaced && rename(w->temporary, w->final) < 0) {
         return fail(ret, w->final);
@@ -94,6 +98,7 @@ int workplace_commit(struct workplace *w, struct failure *ret) {
 }
 
 void workplace_clear(struct workplace *w) {
+    watchdog_clear_away(NULL);
     if (w->temporary) {
         remove_tree(w->temporary);
     }

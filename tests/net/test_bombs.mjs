@@ -87,9 +87,12 @@ const bombs = {
   'a device without an end': () => '/dev/zero',
 };
 
+/** Their own headers say it: no decoder is asked. */
+const promising = /a PNG|a JPEG|a raw picture|8192 by 8192/;
+
 /** Ends with the last line of the job; tells the most memory that was seen. */
-async function compile(input, out) {
-  const child = spawn(PIPELINE, ['compile', input, '--out', out], { stdio: ['ignore', 'pipe', 'ignore'] });
+async function compile(input, out, ...more) {
+  const child = spawn(PIPELINE, ['compile', input, '--out', out, ...more], { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '', peak = 0;
   child.stdout.on('data', (d) => { text += d; });
   const watch = setInterval(() => {
@@ -115,11 +118,23 @@ for (const [name, make] of Object.entries(bombs)) {
     assert.equal(signal, null);
     assert.equal(last.event, 'failed');
     assert.ok(last.message.length > 20 && !/internal/.test(last.reason), last.message);
+    if (promising.test(name)) assert.equal(last.reason, 'too_big');
     assert.ok(peak < 2 ** 30, `${peak >> 20} MB`);
     assert.deepEqual(readdirSync(join(dir, 'out')), [], 'left over');
     for (const file of readdirSync(dir)) if (file.startsWith('bomb')) rmSync(join(dir, file));
   });
 }
+
+test('a poster of 900 million pixels is refused before it is decoded', async () => {
+  const song = join(dir, 'song.m4a'), poster = join(dir, 'poster.png');
+  ffmpeg('-f', 'lavfi', '-i', 'sine=d=2', '-c:a', 'aac', song);
+  hugePng(poster);
+  const { last, peak } = await compile(song, join(dir, 'out/film'), '--poster', poster);
+  assert.deepEqual([last.event, last.reason], ['failed', 'too_big'], last.message);
+  assert.match(last.message, /30000 by 30000/);
+  assert.ok(peak < 2 ** 30, `${peak >> 20} MB`);
+  assert.deepEqual(readdirSync(join(dir, 'out')), [], 'left over');
+});
 
 // ---- a server with little patience ----
 
