@@ -71,12 +71,13 @@ static gboolean take_client(gint fd, GIOCondition condition, gpointer data) {
         return G_SOURCE_CONTINUE;
     }
     getnameinfo((struct sockaddr *)&from, size, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
-    unsigned same = 0;
+    unsigned same = 0, open = 0;
     for (guint i = 0; i < g->connections->len; i++) {
         const struct gate_connection *c = g_ptr_array_index(g->connections, i);
-        same += strcmp(c->address, address) == 0;
+        open += !c->over;
+        same += !c->over && strcmp(c->address, address) == 0;
     }
-    if (g->connections->len >= GATE_CONNECTIONS_MAX || same >= GATE_CONNECTIONS_PER_ADDRESS) {
+    if (open >= GATE_CONNECTIONS_MAX || same >= GATE_CONNECTIONS_PER_ADDRESS) {
         g->count.turned_away++;
         close(client);
         return G_SOURCE_CONTINUE;
@@ -154,7 +155,8 @@ static int run(struct gate *g, const struct options *o, struct failure *failure)
     g->loop = g_main_loop_new(NULL, FALSE);
     g->connections = g_ptr_array_new();
     control_watch(stopped, g);
-    g_unix_fd_add(g->listener, G_IO_IN, take_client, g);
+    /* Who has hung up makes room before who comes is looked at. */
+    g_unix_fd_add_full(G_PRIORITY_DEFAULT + 10, g->listener, G_IO_IN, take_client, g, NULL);
     g_timeout_add(SWEEP_EVERY_MS, sweep, g);
     report_listening(port_of(g->listener));
     g_main_loop_run(g->loop);

@@ -6,9 +6,12 @@ right corner flashes during the first 100 ms of each second of the film, with a 
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 
@@ -26,6 +29,17 @@ def patience():
 
 def now_ms():
     return time.monotonic_ns() // 1000000
+
+
+def draw_strip(picture, number):
+    """Into a picture of WIDTH x HEIGHT: camera `number` and the time that it is."""
+    bits = number << 22 | (now_ms() & MASK)
+    check = 0
+    for i in range(0, 24, 4):
+        check ^= bits >> i & 15
+    word = 0xA0000000 | bits << 4 | check
+    for i in range(32):
+        picture[:30, 20 * i:20 * i + 20] = 235 if word >> (31 - i) & 1 else 16
 
 
 class Camera:
@@ -55,13 +69,7 @@ class Camera:
         try:
             for n in range(1000000):
                 time.sleep(max(0, start + n / FPS - time.monotonic()))
-                bits = self.number << 22 | (now_ms() & MASK)
-                check = 0
-                for i in range(0, 24, 4):
-                    check ^= bits >> i & 15
-                word = 0xA0000000 | bits << 4 | check
-                for i in range(32):
-                    picture[:30, 20 * i:20 * i + 20] = 235 if word >> (31 - i) & 1 else 16
+                draw_strip(picture, self.number)
                 lit = n % FPS < FPS // 10
                 picture[-90:, -90:] = 235 if lit else 16
                 at = n % FPS * 1600
@@ -129,6 +137,7 @@ class Watcher:
         self.beeps, self.flashes = [], []  # media times
         self.loud_until = -1.0
         self.lit = False
+        self.frame = None  # the last decoded one of rung 0
         self.changed = threading.Condition()
         self.done = False
         self.error = None
@@ -233,6 +242,7 @@ class Watcher:
         lit = bool(luma[-frame.height // 10, -frame.width // 12] > 128)
         strip = read_strip(luma)
         with self.changed:
+            self.frame = frame
             if lit and not self.lit and strip:
                 self.flashes.append(at)
             self.lit = lit
@@ -303,3 +313,20 @@ class Gate:
     def end(self):
         self.process.stdin.close()
         return self.process.wait(10)
+
+
+def run_cases(lanes):
+    """Each case in a directory of its own; lanes side by side, for a live source is mostly waited for. Cases that
+    are named on the command line run one after another."""
+    cases = {case.__name__: case for lane in lanes for case in lane}
+    if not sys.argv[2:]:
+        others = [subprocess.Popen([*sys.orig_argv[:1], *sys.argv[:2], *(case.__name__ for case in lane)]) for lane in lanes]
+        sys.exit(max(abs(other.wait()) for other in others))
+    for name in sys.argv[2:]:
+        directory = tempfile.mkdtemp(prefix="parlour-live-")
+        start = time.monotonic()
+        try:
+            cases[name](directory)
+        finally:
+            shutil.rmtree(directory)
+        print(f"ok {name} {time.monotonic() - start:.1f} s", flush=True)

@@ -2,14 +2,12 @@
 
     test_ingest_live.py PIPELINE [CASE…]"""
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
-from live_peer import Camera, Gate, Watcher, patience
+from live_peer import Camera, Gate, Watcher, patience, run_cases
 
 PIPELINE = sys.argv[1]
 KEY = "abcdefgh-12345678_XYZ"
@@ -209,7 +207,7 @@ class RtspCamera:
 
 def rtsp(directory):
     port = free_port(socket.SOCK_STREAM)
-    camera = RtspCamera(port, "--user", "me:secret")
+    camera = RtspCamera(port, "--user", "me:secret", "--strip", "1")
     stranger = Watcher(PIPELINE, "--source", f"rtsp://me@127.0.0.1:{port}/camera", "--codec", "vp8",
                        "--passphrase-env", "SECRET", env={"SECRET": "wrong"})
     stranger.wait(lambda: any("password" in line.get("detail", "") for _, line in stranger.lines), 10, "words")
@@ -217,17 +215,38 @@ def rtsp(directory):
     watcher = Watcher(PIPELINE, "--source", f"rtsp://me@127.0.0.1:{port}/camera", "--rungs", "h264:720,vp8:180",
                       "--passphrase-env", "SECRET", env={"SECRET": "secret"})
     watcher.wait_state("connected", 10)
+    watcher.wait_picture(1, 5)
     time.sleep(3)
+    delays = watcher.delays(1)
     lines = len(watcher.lines)
     camera.kill()
     watcher.wait_state("lost", 4, lines)
+    watcher.wait_picture(None, 3)
+    corner = watcher.frame.to_ndarray(format="rgb24")[4, 4]
+    assert 20 < corner.max() < 90, corner  # the holding picture: calm, dark, no black
     lines = len(watcher.lines)
-    camera = RtspCamera(port, "--user", "me:secret")
+    camera = RtspCamera(port, "--user", "me:secret", "--strip", "2")
     back = watcher.wait_state("connected", 6, lines)
+    watcher.wait_picture(2, 5)
     camera.kill()
     assert watcher.end() == 0
     assert_one_stream(watcher)
-    report("rtsp", back_s=round(back, 2), told_ms=watcher.told_delays())
+    report("rtsp", back_s=round(back, 2), told_ms=watcher.told_delays(),
+           camera_to_socket_ms=f"{delays[len(delays) // 2]} (worst {delays[-1]})")
+
+
+def rtsp_udp(directory):
+    """A camera that sends by UDP only is found after it has said no to TCP."""
+    port = free_port(socket.SOCK_STREAM)
+    camera = RtspCamera(port, "--udp", "--strip", "1")
+    watcher = Watcher(PIPELINE, "--source", f"rtsp://127.0.0.1:{port}/camera", "--codec", "vp8")
+    found = watcher.wait_state("connected", 12)
+    watcher.wait_picture(1, 5)
+    camera.kill()
+    watcher.wait_picture(None, 5)
+    assert watcher.end() == 0
+    assert_one_stream(watcher)
+    report("rtsp_udp", found_s=round(found, 2))
 
 
 def playlist(directory):
@@ -251,16 +270,4 @@ def playlist(directory):
     report("playlist", pictures=len(watcher.pictures))
 
 
-def main():
-    cases = {f.__name__: f for f in (rtmp, hostile, srt, srt_caller, rtsp, playlist)}
-    for name in sys.argv[2:] or cases:
-        directory = tempfile.mkdtemp(prefix="parlour-live-")
-        start = time.monotonic()
-        try:
-            cases[name](directory)
-        finally:
-            shutil.rmtree(directory)
-        print(f"ok {name} {time.monotonic() - start:.1f} s", flush=True)
-
-
-main()
+run_cases([[hostile, rtmp, playlist, srt_caller], [srt, rtsp, rtsp_udp]])
