@@ -2,6 +2,7 @@
 #include "app/arguments.h"
 #include "app/certificate.h"
 #include "app/commands.h"
+#include "app/health_probe.h"
 #include "app/places.h"
 #include "app/plugin_check.h"
 #include "app/say.h"
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -113,36 +113,10 @@ static int try_bind(const char *ip, uint16_t port, int type) {
     return error;
 }
 
-/* Is what answers on the port a parlour? (Plain HTTP only.) */
-static bool parlour_answers(const struct config *c) {
-    static const char request[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
-    struct timeval patience = {.tv_sec = 2};
-    struct address address;
-    struct sockaddr_in6 to;
-    char answer[64] = "";
-    bool any = !c->listen_address[0] || strcmp(c->listen_address, "0.0.0.0") == 0 ||
-               strcmp(c->listen_address, "::") == 0;
-    if (address_parse(any ? "127.0.0.1" : c->listen_address, (uint16_t)c->listen_port, &address)) {
-        return false;
-    }
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return false;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    address_to_sockaddr6(&address, &to);
-    bool answers = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
-                   write(fd, request, sizeof(request) - 1) > 0 &&
-                   read(fd, answer, sizeof(answer) - 1) > 0 && strstr(answer, " 200 ");
-    close(fd);
-    return answers;
-}
-
 static void check_ports(const struct config *c) {
     const char *ip = strcmp(c->listen_address, "localhost") == 0 ? "127.0.0.1" : c->listen_address;
     int http = try_bind(ip, (uint16_t)c->listen_port, SOCK_STREAM);
-    bool ours = http == -EADDRINUSE && parlour_answers(c);
+    bool ours = http == -EADDRINUSE && health_probe(c);
     if (http == 0) {
         good("http port", "%u is free", (unsigned)c->listen_port);
     } else if (ours) {
@@ -178,7 +152,7 @@ static void check_rtmp(const struct config *c) {
                     : try_bind(any ? "" : address, (uint16_t)port, SOCK_STREAM);
     if (error == 0) {
         good("rtmp port", "%d is free", port);
-    } else if (error == -EADDRINUSE && parlour_answers(c)) {
+    } else if (error == -EADDRINUSE && health_probe(c)) {
         good("rtmp port", "%d is in use while a server runs", port);
     } else {
         bad("rtmp port", "%s: %s; stop what uses it or set --rtmp-listen ADDR:PORT", c->rtmp_listen,
