@@ -88,6 +88,27 @@ int aac_sink_finish(struct aac_sink *sink) {
     return r < 0 ? fail(sink, r) : 0;
 }
 
+double aac_sink_end(const struct aac_sink *sink) {
+    return sink->cmaf ? (double)cmaf_end(sink->cmaf) / AAC_CLOCK : 0;
+}
+
+int aac_sink_extend(struct aac_sink *sink, double until) {
+    /* ISO 14496-3 §4.4.2.1: a pair of channels without a coefficient, and the end */
+    static const uint8_t silence[] = {0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c};
+    int r = 0;
+    if (!sink->cmaf) {
+        return 0;
+    }
+    uint64_t first = cmaf_end(sink->cmaf) / AAC_UNIT,
+             units = (uint64_t)(until * AAC_CLOCK / AAC_UNIT);
+    for (uint64_t unit = first; unit < units && r == 0; unit++) {
+        bool begin = unit % SEGMENT_UNITS == 0;
+        r = cmaf_add(sink->cmaf, bytes_of(silence, sizeof(silence)), unit * AAC_UNIT, true, begin);
+    }
+    r = r == 0 && units > first ? cmaf_finish(sink->cmaf, units * AAC_UNIT) : r;
+    return r < 0 ? fail(sink, r) : 0;
+}
+
 void aac_sink_clear(struct aac_sink *sink) {
     cmaf_free(sink->cmaf);
     *sink = (struct aac_sink){0};

@@ -21,5 +21,12 @@ int aac_sink_open(struct aac_sink *sink, const char *directory, struct stage *st
 /* Writes what is left. 0 or -1 with a failure. */
 int aac_sink_finish(struct aac_sink *sink);
 
+/* When the sound is over, in seconds; 0 without one. */
+double aac_sink_end(const struct aac_sink *sink);
+
+/* After aac_sink_finish: silence until `until` (seconds), so that a player that waits for sound
+ * does not stop before the picture does. 0 or -1 with a failure. */
+int aac_sink_extend(struct aac_sink *sink, double until);
+
 /* Zeroed is fine. */
 void aac_sink_clear(struct aac_sink *sink);

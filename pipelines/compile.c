@@ -77,18 +77,16 @@ static int check_whole(const struct probe *probe, double end, struct failure *fa
 
 /* The video stage: the file's own picture, or a still one for as long as there is sound. */
 static int show(const struct options *options, const struct probe *probe, const char *directory,
-                const struct aac_sink *aac, double audio_end, struct stage *stage,
+                struct aac_sink *aac, double audio_end, struct stage *stage,
                 struct manifest *manifest, double *ret_end) {
     if (probe->has_picture) {
-        return compile_video(options->in, probe, NULL, directory, aac->cmaf, stage, manifest,
-                             ret_end);
+        return compile_video(options->in, probe, NULL, directory, aac, stage, manifest, ret_end);
     }
     char *path = g_build_filename(directory, "still.jpg", NULL);
     const struct still_picture still = {.path = path, .seconds = audio_end};
     int r = still_make(options->in, options->poster, manifest->title, path, stage->failure);
     r = r < 0 ? r
-              : compile_video(options->in, probe, &still, directory, aac->cmaf, stage, manifest,
-                              ret_end);
+              : compile_video(options->in, probe, &still, directory, aac, stage, manifest, ret_end);
     g_unlink(path);
     g_free(path);
     return r;

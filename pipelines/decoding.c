@@ -2,9 +2,16 @@
 
 #include "sound.h"
 
+#define STEP (GST_SECOND / 30)              /* between pictures, when the file does not say */
+#define SHOW_AGAIN_EVERY (300 * GST_SECOND) /* videorate gives up on longer holes */
+#define HOLE_MAX (600 * GST_SECOND)         /* a longer one is a broken clock */
+#define LAST_MAX GST_SECOND                 /* what a last picture may stay longer than the file */
+
 struct wanted {
     struct probe probe;
     GstElement *video, *audio; /* owned by the pipeline */
+    GstClockTime hold;         /* the last picture stays until then */
+    bool stills;               /* pictures stay until the next one comes */
 };
 
 /* Some containers are called "video/…" too: only what comes out of a demuxer is judged by its name.
@@ -34,11 +41,63 @@ static gboolean keep_decoding(GstElement *bin, GstPad *pad, GstCaps *caps, gpoin
 
 /* Edit lists and delays of a container come as segments, which the elements behind do not heed:
  * audiorate and videorate count in the times of buffers. So those are made running times, of one
- * segment that starts at zero. */
+ * segment that starts at zero.
+ *
+ * A recorded screen has a picture only when something changes. videorate would show each halfway
+ * between its time and the one before, so a picture is shown again right before the next, and the
+ * last one again at its end. */
 struct timeline {
     GstSegment segment;
     bool told;
+    GstBuffer *last;    /* the picture before */
+    GstClockTime step;  /* between pictures of a usual film; 0: nothing is shown again */
+    GstClockTime limit; /* when the file is over by its own word */
+    const struct wanted *wanted;
+    bool again; /* what comes now is shown again */
 };
+
+static void timeline_free(gpointer data) {
+    struct timeline *timeline = data;
+    gst_clear_buffer(&timeline->last);
+    g_free(timeline);
+}
+
+static void show_again(GstPad *pad, struct timeline *timeline, GstClockTime at) {
+    GstBuffer *last = timeline->last, *copy = gst_buffer_copy(last);
+    timeline->last = NULL; /* the copy passes the probe as well: it is left as it is */
+    GST_BUFFER_PTS(copy) = at;
+    GST_BUFFER_DTS(copy) = GST_BUFFER_DURATION(copy) = GST_CLOCK_TIME_NONE;
+    timeline->again = true;
+    gst_pad_chain(pad, copy); /* what is wrong is told with the next picture */
+    timeline->again = false;
+    timeline->last = last;
+}
+
+/* `buffer` comes next, or the end when it is NULL. */
+static void fill_gap(GstPad *pad, struct timeline *timeline, GstBuffer *buffer) {
+    if (!timeline->last || timeline->again) {
+        return;
+    }
+    GstClockTime from = GST_BUFFER_PTS(timeline->last);
+    if (buffer) {
+        GstClockTime next = GST_BUFFER_PTS(buffer);
+        if (next > from + 2 * timeline->step && next - from < HOLE_MAX) {
+            show_again(pad, timeline, next - GST_MSECOND);
+        }
+        return;
+    }
+    GstClockTime last = GST_BUFFER_DURATION(timeline->last);
+    GstClockTime end = from + (GST_CLOCK_TIME_IS_VALID(last) ? last : timeline->step);
+    end = MIN(end, MAX(timeline->limit, from) + LAST_MAX);
+    end = MAX(end, timeline->wanted->hold);
+    while (end > from + timeline->step + SHOW_AGAIN_EVERY) {
+        from += SHOW_AGAIN_EVERY;
+        show_again(pad, timeline, from);
+    }
+    if (end > from + timeline->step) {
+        show_again(pad, timeline, end - timeline->step);
+    }
+}
 
 static GstPadProbeReturn retime_event(struct timeline *timeline, GstPadProbeInfo *info) {
     GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
@@ -63,13 +122,15 @@ static GstPadProbeReturn retime_event(struct timeline *timeline, GstPadProbeInfo
 }
 
 static GstPadProbeReturn retime(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
-    (void)pad;
     struct timeline *timeline = data;
     if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
+        if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) {
+            fill_gap(pad, timeline, NULL);
+        }
         return retime_event(timeline, info);
     }
     GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-    if (!timeline->told || !GST_BUFFER_PTS_IS_VALID(buffer)) {
+    if (timeline->again || !timeline->told || !GST_BUFFER_PTS_IS_VALID(buffer)) {
         return GST_PAD_PROBE_OK;
     }
     GstClockTime time =
@@ -79,11 +140,28 @@ static GstPadProbeReturn retime(GstPad *pad, GstPadProbeInfo *info, gpointer dat
     }
     buffer = gst_buffer_make_writable(buffer);
     GST_BUFFER_PTS(buffer) = time;
+    if (timeline->step > 0) {
+        fill_gap(pad, timeline, buffer);
+        gst_buffer_replace(&timeline->last, buffer);
+    }
     GST_PAD_PROBE_INFO_DATA(info) = buffer;
     return GST_PAD_PROBE_OK;
 }
 
-static bool link_to(GstElement *entry, GstPad *pad, const char *stream_id) {
+static struct timeline *timeline_new(const struct wanted *wanted, bool video) {
+    struct timeline *timeline = g_new0(struct timeline, 1);
+    const struct picture *picture = &wanted->probe.picture;
+    timeline->wanted = wanted;
+    timeline->limit = (GstClockTime)(wanted->probe.duration * GST_SECOND);
+    if (video && wanted->stills) {
+        double fps = picture->fps_d > 0 ? (double)picture->fps_n / picture->fps_d : 0;
+        timeline->step = fps >= 5 && fps < 30 ? (GstClockTime)(GST_SECOND / fps) : STEP;
+    }
+    return timeline;
+}
+
+static bool link_to(const struct wanted *wanted, GstElement *entry, GstPad *pad,
+                    const char *stream_id) {
     if (!entry) {
         return false;
     }
@@ -94,7 +172,7 @@ static bool link_to(GstElement *entry, GstPad *pad, const char *stream_id) {
     bool linked = ours && gst_pad_link(pad, in) == GST_PAD_LINK_OK;
     if (linked) {
         gst_pad_add_probe(in, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-                          retime, g_new0(struct timeline, 1), g_free);
+                          retime, timeline_new(wanted, entry == wanted->video), timeline_free);
     }
     g_free(id);
     gst_object_unref(in);
@@ -121,12 +199,12 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
                            : "";
     bool linked = false;
     if (g_str_has_prefix(name, "video/x-raw")) {
-        linked = link_to(wanted->video, pad, wanted->probe.video_id);
+        linked = link_to(wanted, wanted->video, pad, wanted->probe.video_id);
     } else if (g_str_has_prefix(name, "audio/x-raw")) {
         if (wanted->audio) {
             sound_prepare(wanted->audio, caps);
         }
-        linked = link_to(wanted->audio, pad, wanted->probe.audio_id);
+        linked = link_to(wanted, wanted->audio, pad, wanted->probe.audio_id);
     }
     if (!linked) {
         swallow(bin, pad);
@@ -155,4 +233,10 @@ void decoding_connect(GstElement *pipeline, const char *path, const struct probe
     g_free(uri);
     g_signal_connect(in, "pad-added", G_CALLBACK(pad_added), wanted);
     g_signal_connect(in, "autoplug-continue", G_CALLBACK(keep_decoding), wanted);
+}
+
+void decoding_hold(GstElement *pipeline, double until) {
+    struct wanted *wanted = g_object_get_data(G_OBJECT(pipeline), "parlour-wanted");
+    wanted->stills = true;
+    wanted->hold = until > 0 ? (GstClockTime)(until * GST_SECOND) : 0;
 }

@@ -8,3 +8,8 @@
  * streams of that kind are not decoded. */
 void decoding_connect(GstElement *pipeline, const char *path, const struct probe *probe,
                       const char *video, const char *audio);
+
+/* After decoding_connect, before the pipeline runs: a picture stays until the next one comes, the
+ * last one until its end and at least until `until` (seconds). `video` must be, or lead to, a
+ * videorate. */
+void decoding_hold(GstElement *pipeline, double until);

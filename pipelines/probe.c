@@ -1,6 +1,7 @@
 #include "probe.h"
 
 #include "container.h"
+#include "foreign.h"
 
 #include <gst/pbutils/pbutils.h>
 #include <gst/tag/tag.h>
@@ -123,13 +124,22 @@ static void describe_video(GstDiscovererVideoInfo *video, struct probe *ret) {
     source->rotated = strcmp(ret->turn, "identity") != 0;
 }
 
+/* A picture beside a song. One frame of a film's codec is a film that stands still. */
+static bool is_cover(GstDiscovererVideoInfo *video) {
+    GstCaps *caps = gst_discoverer_stream_info_get_caps(GST_DISCOVERER_STREAM_INFO(video));
+    bool film = caps && gst_caps_get_size(caps) > 0 &&
+                g_str_has_prefix(gst_structure_get_name(gst_caps_get_structure(caps, 0)), "video/");
+    gst_clear_caps(&caps);
+    return gst_discoverer_video_info_is_image(video) && !film;
+}
+
 static bool read_video(GstDiscovererInfo *info, struct probe *ret) {
     GList *list = gst_discoverer_info_get_video_streams(info);
     bool found = false;
     for (GList *l = list; l && !found; l = l->next) {
         GstDiscovererVideoInfo *video = l->data;
-        if (gst_discoverer_video_info_is_image(video)) {
-            continue; /* the cover of a song */
+        if (is_cover(video)) {
+            continue;
         }
         found = true;
         ret->picture = (struct picture){
@@ -212,7 +222,7 @@ static int judge(GstDiscovererInfo *info, const GError *error, struct probe *ret
 }
 
 int probe_any(const char *path, struct probe *ret, struct failure *ret_failure) {
-    if (container_check(path, ret_failure) < 0) {
+    if (foreign_check(path, ret_failure) < 0 || container_check(path, ret_failure) < 0) {
         return -1;
     }
     GError *error = NULL;
