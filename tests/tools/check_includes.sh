@@ -19,7 +19,7 @@ app        signal store visit media net transport routing wire base
 '
 # A library's header (as a regular expression) and the files that may include it.
 libraries='
-^openssl/                       server/wire/hash.[ch] server/transport/dtls*.[ch] server/transport/srtp*.[ch] server/signal/tls.[ch] server/signal/checksum.[ch] server/store/secret.[ch] server/app/certificate.[ch]
+^openssl/                       server/wire/hash.[ch] server/transport/dtls*.[ch] server/transport/srtp*.[ch] server/signal/tls.[ch] server/signal/checksum.[ch] server/store/secret.[ch] server/app/certificate.[ch] server/app/health_probe.[ch]
 ^srtp2?/                        server/transport/srtp*.[ch]
 ^(srtp|srtp2)\.h                server/transport/srtp*.[ch]
 ^libwebsockets                  server/signal/*.[ch]
