@@ -7,6 +7,7 @@
 #include "confine.h"
 #include "control.h"
 #include "elements.h"
+#include "key_layout.h"
 #include "still.h"
 #include "workplace.h"
 
@@ -22,16 +23,22 @@
 
 struct options {
     const char *in, *out, *title, *captions, *lang, *label, *chapters, *poster;
+    int key; /* KEY_COLOUR_NONE, or as key_layout.h has it */
 };
 
 static bool parse(int argc, char **argv, struct options *ret) {
     static const struct option table[] = {
-        {"out", required_argument, NULL, 'o'},      {"title", required_argument, NULL, 't'},
-        {"captions", required_argument, NULL, 'c'}, {"lang", required_argument, NULL, 'l'},
-        {"label", required_argument, NULL, 'b'},    {"chapters", required_argument, NULL, 'h'},
-        {"poster", required_argument, NULL, 'p'},   {NULL, 0, NULL, 0},
+        {"out", required_argument, NULL, 'o'},
+        {"title", required_argument, NULL, 't'},
+        {"captions", required_argument, NULL, 'c'},
+        {"lang", required_argument, NULL, 'l'},
+        {"label", required_argument, NULL, 'b'},
+        {"chapters", required_argument, NULL, 'h'},
+        {"poster", required_argument, NULL, 'p'},
+        {"key", required_argument, NULL, 'k'},
+        {NULL, 0, NULL, 0},
     };
-    *ret = (struct options){.lang = "en"};
+    *ret = (struct options){.lang = "en", .key = KEY_COLOUR_NONE};
     for (int c; (c = getopt_long(argc, argv, "o:", table, NULL)) != -1;) {
         switch (c) {
         case 'o':
@@ -55,6 +62,11 @@ static bool parse(int argc, char **argv, struct options *ret) {
         case 'p':
             ret->poster = optarg;
             break;
+        case 'k':
+            if (!key_colour_parse(optarg, &ret->key)) {
+                return false;
+            }
+            break;
         default:
             return false;
         }
@@ -77,16 +89,18 @@ static int check_whole(const struct probe *probe, double end, struct failure *fa
 
 /* The video stage: the file's own picture, or a still one for as long as there is sound. */
 static int show(const struct options *options, const struct probe *probe, const char *directory,
-                struct aac_sink *aac, double audio_end, struct stage *stage,
-                struct manifest *manifest, double *ret_end) {
+                const struct aac_sink *aac, double audio_end, struct compile_key *key,
+                struct stage *stage, struct manifest *manifest, double *ret_end) {
     if (probe->has_picture) {
-        return compile_video(options->in, probe, NULL, directory, aac, stage, manifest, ret_end);
+        return compile_video(options->in, probe, NULL, key, directory, aac->cmaf, stage, manifest,
+                             ret_end);
     }
     char *path = g_build_filename(directory, "still.jpg", NULL);
     const struct still_picture still = {.path = path, .seconds = audio_end};
     int r = still_make(options->in, options->poster, manifest->title, path, stage->failure);
     r = r < 0 ? r
-              : compile_video(options->in, probe, &still, directory, aac, stage, manifest, ret_end);
+              : compile_video(options->in, probe, &still, NULL, directory, aac->cmaf, stage,
+                              manifest, ret_end);
     g_unlink(path);
     g_free(path);
     return r;
@@ -125,7 +139,9 @@ static int build(const struct options *options, const struct probe *probe, const
             return -1;
         }
     }
-    int r = show(options, probe, directory, &aac, audio_end, &stage, manifest, &video_end);
+    struct compile_key key = {.colour = options->key};
+    int r = show(options, probe, directory, &aac, audio_end,
+                 options->key == KEY_COLOUR_NONE ? NULL : &key, &stage, manifest, &video_end);
     aac_sink_clear(&aac);
     if (r < 0) {
         return -1;
@@ -137,10 +153,21 @@ static int build(const struct options *options, const struct probe *probe, const
         return -1;
     }
     manifest_settle_chapters(manifest, manifest->duration);
-    if (manifest_write(manifest, directory) < 0) {
+    int written = manifest_write(manifest, directory);
+    manifest->matte = NULL; /* was of this function */
+    if (written < 0) {
         return failure_set(failure, "cannot_write", "The manifest cannot be written.");
     }
     return 0;
+}
+
+static int check_key(int colour, bool has_picture, struct failure *failure) {
+    if (!has_picture) {
+        return failure_set(failure, "no_picture",
+                           "The file has sound alone: there is nobody to cut out. Compile it "
+                           "without a key.");
+    }
+    return key_check(colour, failure);
 }
 
 static int run(const struct options *options, struct manifest *manifest, struct failure *failure) {
@@ -150,6 +177,10 @@ static int run(const struct options *options, struct manifest *manifest, struct 
         probe_any(options->in, &probe, failure) < 0 ||
         bounds_check_picture(probe.picture.width, probe.picture.height, failure) < 0 ||
         bounds_check_length(probe.duration, failure) < 0) {
+        return -1;
+    }
+    if (options->key != KEY_COLOUR_NONE &&
+        check_key(options->key, probe.has_picture, failure) < 0) {
         return -1;
     }
     if (options->chapters && !manifest_load_chapters(manifest, options->chapters)) {

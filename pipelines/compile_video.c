@@ -4,6 +4,8 @@
 #include "decoding.h"
 #include "film.h"
 #include "hls.h"
+#include "key_element.h"
+#include "key_layout.h"
 #include "poster.h"
 #include "rung_sink.h"
 #include "storyboard.h"
@@ -18,26 +20,48 @@
 #define THREADS_MAX 4      /* of the VP8 encoder (the same bytes whatever it is) */
 #define THREADS_MAX_H264 8 /* of each */
 #define STILL_FPS 5
-#define HOLE_MAX "600000000000" /* ns: a longer one is a broken clock, and is left a hole */
+#define LOOK_EVERY (GST_SECOND / 2) /* at a keyed film, for the poster and the time line */
+#define HOLE_MAX "600000000000"     /* ns: a longer one is a broken clock, and is left a hole */
 
 /* What the frames pass before they are encoded: the one place that decides where key frames go, so
  * that all rungs have them at the same times. */
 struct gate {
     struct poster poster;
     uint64_t frames, key_every;
+    unsigned width, height; /* of the person's picture when it is keyed, else 0 */
+    GstClockTime next_look;
+    struct storyboard *storyboard;
 };
 
 struct job {
     const char *path, *directory;
     const struct probe *probe;
     const struct still_picture *still; /* or NULL */
-    struct fit_ladder ladder;
-    double hold; /* seconds: the last picture stays at least until then */
+    struct compile_key *key;           /* or NULL */
+    struct fit_ladder ladder;          /* of what is encoded */
+    struct fit_rung top;               /* what is taken from the file */
     struct stage *stage;
     struct gate gate;
     struct storyboard storyboard;
     struct rung_sink h264[FIT_LADDER_MAX], vp8;
 };
+
+/* The stacked picture is for players; people see the person before a calm ground. */
+static void look_at_person(struct gate *gate, GstBuffer *buffer, GstCaps *caps) {
+    GstClockTime time = GST_BUFFER_PTS(buffer);
+    GstCaps *flat_caps = NULL;
+    if (time < gate->next_look) {
+        return;
+    }
+    gate->next_look = time + LOOK_EVERY;
+    GstBuffer *flat = key_element_flatten(buffer, caps, gate->width, gate->height, &flat_caps);
+    if (flat) {
+        poster_consider(&gate->poster, flat, flat_caps, time);
+        storyboard_consider(gate->storyboard, flat, flat_caps, time);
+        gst_buffer_unref(flat);
+        gst_caps_unref(flat_caps);
+    }
+}
 
 static GstPadProbeReturn pass(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
     struct gate *gate = data;
@@ -49,7 +73,11 @@ static GstPadProbeReturn pass(GstPad *pad, GstPadProbeInfo *info, gpointer data)
                                TRUE, (guint)(gate->frames / gate->key_every)));
     }
     GstCaps *caps = gst_pad_get_current_caps(pad);
-    poster_consider(&gate->poster, buffer, caps, GST_BUFFER_PTS(buffer));
+    if (gate->width > 0) {
+        look_at_person(gate, buffer, caps);
+    } else {
+        poster_consider(&gate->poster, buffer, caps, GST_BUFFER_PTS(buffer));
+    }
     gst_clear_caps(&caps);
     gate->frames++;
     return GST_PAD_PROBE_OK;
@@ -93,8 +121,7 @@ static void describe_file(const struct job *job, GString *text) {
  * definition (RFC 6386 §9.2); H.264 says it in its VUI. Sizes and colours change before the turn,
  * which then has the least to move. */
 static void describe_source(const struct job *job, GString *text) {
-    const struct fit_ladder *ladder = &job->ladder;
-    const struct fit_rung *top = &ladder->rungs[0];
+    const struct fit_rung *top = &job->top;
     const struct probe *probe = job->probe;
     bool turned = probe->picture.turned;
     if (job->still) {
@@ -111,6 +138,10 @@ static void describe_source(const struct job *job, GString *text) {
                            turned ? top->height : top->width, turned ? top->width : top->height);
     if (!job->still && g_strcmp0(probe->turn, "identity") != 0) {
         g_string_append_printf(text, "videoflip video-direction=%s ! ", probe->turn);
+    }
+    if (job->key) {
+        g_string_append_printf(text, "parlourkey name=key colour=%d patience=" KEY_PATIENCE " ! ",
+                               job->key->colour);
     }
     /* No size here: videoflip swaps the sides only once pictures flow. */
     g_string_append(text, "capsfilter name=gate caps=video/x-raw,format=I420,colorimetry=bt601 ! "
@@ -200,9 +231,21 @@ static int open_rungs(struct job *job) {
                                   "vp8");
 }
 
+static int check_wall(struct job *job) {
+    GstElement *key = gst_bin_get_by_name(GST_BIN(job->stage->pipeline), "key");
+    int r = 0;
+    if (!key_element_found(key)) {
+        char *complaint = key_element_complaint(key);
+        r = failure_set(job->stage->failure, "no_green_screen", "%s", complaint);
+        g_free(complaint);
+    }
+    gst_object_unref(key);
+    return r;
+}
+
 static int run(struct job *job) {
     char *description = describe(job);
-    int r = colour_element_register()
+    int r = colour_element_register() && key_element_register()
                 ? stage_build(job->stage, description)
                 : failure_set(job->stage->failure, "internal", "An element cannot be made.");
     g_free(description);
@@ -219,12 +262,14 @@ static int run(struct job *job) {
         gst_object_unref(still);
     } else {
         decoding_connect(job->stage->pipeline, job->path, job->probe, "entry", NULL);
-        decoding_hold(job->stage->pipeline, job->hold);
     }
     watch(job, "gate", pass, &job->gate);
-    watch(job, smallest, pass_small, &job->storyboard);
+    if (!job->key) {
+        watch(job, smallest, pass_small, &job->storyboard);
+    }
     r = open_rungs(job);
-    return r < 0 ? r : stage_run(job->stage);
+    r = r < 0 ? r : stage_run(job->stage);
+    return r < 0 || !job->key ? r : check_wall(job);
 }
 
 static void name_rung(struct manifest *manifest, const char *codec, const char *profile,
@@ -266,12 +311,9 @@ static int saved(struct stage *stage, int error) {
 }
 
 /* For players without WebRTC: the same frames once more. */
-static int finish_films(struct job *job, struct aac_sink *sound, struct manifest *manifest) {
-    if (aac_sink_extend(sound, (double)job->h264[0].end / CLOCK) < 0) {
-        return -1;
-    }
+static int finish_films(struct job *job, const struct cmaf *sound, struct manifest *manifest) {
     struct hls hls = {.picture_count = job->ladder.count,
-                      .sound = sound->cmaf,
+                      .sound = sound,
                       .fps_n = job->ladder.fps_n,
                       .fps_d = job->ladder.fps_d};
     for (size_t i = 0; i < job->ladder.count; i++) {
@@ -279,7 +321,7 @@ static int finish_films(struct job *job, struct aac_sink *sound, struct manifest
     }
     char *film = g_build_filename(job->directory, "film.mp4", NULL);
     int r = hls_write(job->directory, &hls);
-    r = r < 0 ? r : film_write(film, job->h264[job->ladder.small].cmaf, sound->cmaf);
+    r = r < 0 ? r : film_write(film, job->h264[job->ladder.small].cmaf, sound);
     g_free(film);
     manifest->hls = "hls.m3u8";
     manifest->mp4 = "film.mp4";
@@ -296,7 +338,7 @@ static void finish_pictures(struct job *job, struct manifest *manifest) {
     }
 }
 
-static int finish(struct job *job, struct aac_sink *sound, struct manifest *manifest) {
+static int finish(struct job *job, const struct cmaf *sound, struct manifest *manifest) {
     if (finish_rungs(job) < 0) {
         return -1;
     }
@@ -307,8 +349,9 @@ static int finish(struct job *job, struct aac_sink *sound, struct manifest *mani
         name_rung(manifest, "h264", large ? "42e028" : "42e01f", &job->h264[i], file);
     }
     name_rung(manifest, "vp8", NULL, &job->vp8, "video-vp8.rung");
-    manifest->width = job->ladder.rungs[0].width;
-    manifest->height = job->ladder.rungs[0].height;
+    manifest->width = job->top.width;
+    manifest->height = job->top.height;
+    manifest->matte = job->key ? &job->key->layout : NULL;
     finish_pictures(job, manifest);
     return finish_films(job, sound, manifest);
 }
@@ -340,18 +383,40 @@ static bool read_sides(const char *path, struct picture *ret) {
     return found;
 }
 
+/* Each size of a keyed film is the stacked picture as a whole, so that one layout is true for all.
+ */
+static bool fit(struct job *job, const struct picture *picture) {
+    struct fit_ladder *ladder = &job->ladder;
+    if (!(job->key ? fit_keyed_ladder : fit_ladder)(picture, ladder)) {
+        return false;
+    }
+    job->top = ladder->rungs[0];
+    if (!job->key) {
+        return true;
+    }
+    key_layout(job->top.width, job->top.height, &job->key->layout);
+    for (size_t i = 0; i < ladder->count; i++) {
+        uint64_t height = (uint64_t)job->key->layout.height * ladder->rungs[i].width;
+        ladder->rungs[i].height = (uint32_t)((height / job->top.width + 1) / 2 * 2);
+    }
+    job->gate.width = job->top.width;
+    job->gate.height = job->top.height;
+    job->gate.storyboard = &job->storyboard;
+    return job->top.width >= KEY_SIDE_MIN && job->top.height >= KEY_SIDE_MIN;
+}
+
 int compile_video(const char *path, const struct probe *probe, const struct still_picture *still,
-                  const char *directory, struct aac_sink *sound, struct stage *stage,
-                  struct manifest *manifest, double *ret_end) {
+                  struct compile_key *key, const char *directory, const struct cmaf *sound,
+                  struct stage *stage, struct manifest *manifest, double *ret_end) {
     struct job *job = g_new0(struct job, 1);
-    *job = (struct job){.path = path, .directory = directory, .probe = probe, .stage = stage};
+    *job = (struct job){
+        .path = path, .directory = directory, .probe = probe, .stage = stage, .key = key};
     struct picture picture = probe->picture;
     int r = 0;
     job->still = still;
-    job->hold = aac_sink_end(sound);
     if (still && !read_sides(still->path, &picture)) {
         r = failure_set(stage->failure, "internal", "The still picture cannot be read.");
-    } else if (!fit_ladder(&picture, &job->ladder)) {
+    } else if (!fit(job, &picture)) {
         r = failure_set(stage->failure, "too_small",
                         "The picture is too small to show (%u by %u pixels).", picture.width,
                         picture.height);

@@ -1,5 +1,7 @@
 #include "fit.h"
 
+#include "key_layout.h"
+
 #define SIDE_MIN 16
 #define SIDE_MAX 32768
 
@@ -112,4 +114,14 @@ bool fit_ladder(const struct picture *in, struct fit_ladder *ret) {
     fit_rate(in, &ladder.fps_n, &ladder.fps_d);
     *ret = ladder;
     return true;
+}
+
+bool fit_keyed_ladder(const struct picture *in, struct fit_ladder *ret) {
+    double width, height;
+    struct picture small = {.par_n = 1, .par_d = 1, .fps_n = in->fps_n, .fps_d = in->fps_d};
+    if (!displayed(in, &width, &height)) {
+        return false;
+    }
+    key_fit(width, height, &small.width, &small.height);
+    return fit_ladder(&small, ret);
 }

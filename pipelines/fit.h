@@ -40,3 +40,7 @@ bool fit_picture(const struct picture *in, struct fit *ret);
  * least 1.25 (below 720: 1.5) times the box under it; under 540 it has its own size alone. Never
  * enlarged. False when a side would be under 16 pixels. */
 bool fit_ladder(const struct picture *in, struct fit_ladder *ret);
+
+/* The same for a keyed film: the sizes of the person's picture, so small that colour above matte is
+ * a picture of H.264 level 3.1 (key_layout.h). */
+bool fit_keyed_ladder(const struct picture *in, struct fit_ladder *ret);

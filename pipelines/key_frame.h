@@ -5,19 +5,10 @@
  * The matte is the share of the wall's chroma that is missing, measured against the wall beside it,
  * so that uneven light makes no difference. */
 #pragma once
-#include "manifest.h"
+#include "key_layout.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define KEY_COLOUR_AUTO (-1)
-#define KEY_SIDE_MIN 64
-#define KEY_SIDE_MAX 2048
-
-struct key_picture {
-    uint8_t *planes[3];
-    unsigned strides[3];
-};
 
 struct key_frame;
 
@@ -26,10 +17,7 @@ struct key_frame;
 struct key_frame *key_frame_new(unsigned width, unsigned height, int colour);
 void key_frame_free(struct key_frame *k);
 
-/* Where the parts of the stacked picture are; its size is in there too. */
-void key_layout(unsigned width, unsigned height, struct manifest_matte *ret);
-
-/* Writes the stacked picture of the next frame. False: AUTO has not found a wall yet, `out` is
- * untouched. */
+/* Writes the stacked picture of the next frame. False: no wall of the colour is in sight, at least
+ * a twentieth of the border; then nobody is shown. */
 bool key_frame_apply(struct key_frame *k, const struct key_picture *in,
                      const struct key_picture *out);

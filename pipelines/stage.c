@@ -2,6 +2,7 @@
 
 #include "bounds.h"
 
+#include <string.h>
 #include <sys/resource.h>
 
 #define PROGRESS_EVERY_MS 500
@@ -34,7 +35,10 @@ int stage_build(struct stage *stage, const char *description) {
 }
 
 static void explain(struct stage *stage, const GError *error) {
-    if (g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT)) {
+    const char *domain = g_quark_to_string(error->domain);
+    if (g_str_has_prefix(domain, STAGE_REASON_PREFIX)) {
+        failure_set(stage->failure, domain + strlen(STAGE_REASON_PREFIX), "%s", error->message);
+    } else if (g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT)) {
         failure_set(stage->failure, "disk_full",
                     "The server's disk is full. Free some space, then try again.");
     } else if (g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE)) {

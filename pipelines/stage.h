@@ -6,6 +6,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* An element's error whose domain has a name of this prefix and a reason is told as that reason. */
+#define STAGE_REASON_PREFIX "parlour:"
+
 struct stage {
     const char *name;         /* in progress lines */
     double from, to;          /* share of the whole job */
