@@ -89,18 +89,18 @@ static int check_whole(const struct probe *probe, double end, struct failure *fa
 
 /* The video stage: the file's own picture, or a still one for as long as there is sound. */
 static int show(const struct options *options, const struct probe *probe, const char *directory,
-                const struct aac_sink *aac, double audio_end, struct compile_key *key,
+                struct aac_sink *aac, double audio_end, struct compile_key *key,
                 struct stage *stage, struct manifest *manifest, double *ret_end) {
     if (probe->has_picture) {
-        return compile_video(options->in, probe, NULL, key, directory, aac->cmaf, stage, manifest,
+        return compile_video(options->in, probe, NULL, key, directory, aac, stage, manifest,
                              ret_end);
     }
     char *path = g_build_filename(directory, "still.jpg", NULL);
     const struct still_picture still = {.path = path, .seconds = audio_end};
     int r = still_make(options->in, options->poster, manifest->title, path, stage->failure);
     r = r < 0 ? r
-              : compile_video(options->in, probe, &still, NULL, directory, aac->cmaf, stage,
-                              manifest, ret_end);
+              : compile_video(options->in, probe, &still, NULL, directory, aac, stage, manifest,
+                              ret_end);
     g_unlink(path);
     g_free(path);
     return r;

@@ -40,6 +40,7 @@ struct job {
     struct compile_key *key;           /* or NULL */
     struct fit_ladder ladder;          /* of what is encoded */
     struct fit_rung top;               /* what is taken from the file */
+    double hold;                       /* seconds: the last picture stays at least until then */
     struct stage *stage;
     struct gate gate;
     struct storyboard storyboard;
@@ -262,6 +263,7 @@ static int run(struct job *job) {
         gst_object_unref(still);
     } else {
         decoding_connect(job->stage->pipeline, job->path, job->probe, "entry", NULL);
+        decoding_hold(job->stage->pipeline, job->hold);
     }
     watch(job, "gate", pass, &job->gate);
     if (!job->key) {
@@ -311,9 +313,12 @@ static int saved(struct stage *stage, int error) {
 }
 
 /* For players without WebRTC: the same frames once more. */
-static int finish_films(struct job *job, const struct cmaf *sound, struct manifest *manifest) {
+static int finish_films(struct job *job, struct aac_sink *sound, struct manifest *manifest) {
+    if (aac_sink_extend(sound, (double)job->h264[0].end / CLOCK) < 0) {
+        return -1;
+    }
     struct hls hls = {.picture_count = job->ladder.count,
-                      .sound = sound,
+                      .sound = sound->cmaf,
                       .fps_n = job->ladder.fps_n,
                       .fps_d = job->ladder.fps_d};
     for (size_t i = 0; i < job->ladder.count; i++) {
@@ -321,7 +326,7 @@ static int finish_films(struct job *job, const struct cmaf *sound, struct manife
     }
     char *film = g_build_filename(job->directory, "film.mp4", NULL);
     int r = hls_write(job->directory, &hls);
-    r = r < 0 ? r : film_write(film, job->h264[job->ladder.small].cmaf, sound);
+    r = r < 0 ? r : film_write(film, job->h264[job->ladder.small].cmaf, sound->cmaf);
     g_free(film);
     manifest->hls = "hls.m3u8";
     manifest->mp4 = "film.mp4";
@@ -338,7 +343,7 @@ static void finish_pictures(struct job *job, struct manifest *manifest) {
     }
 }
 
-static int finish(struct job *job, const struct cmaf *sound, struct manifest *manifest) {
+static int finish(struct job *job, struct aac_sink *sound, struct manifest *manifest) {
     if (finish_rungs(job) < 0) {
         return -1;
     }
@@ -406,7 +411,7 @@ static bool fit(struct job *job, const struct picture *picture) {
 }
 
 int compile_video(const char *path, const struct probe *probe, const struct still_picture *still,
-                  struct compile_key *key, const char *directory, const struct cmaf *sound,
+                  struct compile_key *key, const char *directory, struct aac_sink *sound,
                   struct stage *stage, struct manifest *manifest, double *ret_end) {
     struct job *job = g_new0(struct job, 1);
     *job = (struct job){
@@ -414,6 +419,7 @@ int compile_video(const char *path, const struct probe *probe, const struct stil
     struct picture picture = probe->picture;
     int r = 0;
     job->still = still;
+    job->hold = aac_sink_end(sound);
     if (still && !read_sides(still->path, &picture)) {
         r = failure_set(stage->failure, "internal", "The still picture cannot be read.");
     } else if (!fit(job, &picture)) {
