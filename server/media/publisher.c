@@ -179,7 +179,9 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
     if (line->kind + rung >= p->track_end) {
         p->track_end = line->kind + rung + 1;
     }
-    p->opened = p->opened ? p->opened : now;
+    if (line->kind == MEDIA_VIDEO && p->opened == 0) {
+        p->opened = now;
+    }
     room_apply_stage(p->room, now);
     recorder_apply(p->room, now);
     return t;

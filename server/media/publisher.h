@@ -40,7 +40,7 @@ struct publisher {
                                                         is at MEDIA_VIDEO + k */
     size_t track_end;                                /* of those after it none was ever open */
     bool alive[PUBLISHER_KINDS];                     /* as told: any of the kind */
-    usec_t opened;                                   /* its first track */
+    usec_t opened;                                   /* its first rung; 0: none yet */
     struct demux demux;
     struct capture_clock clock;
     struct twcc_receiver twcc;
@@ -80,7 +80,7 @@ struct publisher_track *publisher_track(struct publisher *p, enum media_kind kin
  * before there is any. */
 struct publisher_track *publisher_offer(struct publisher *p, const struct media_line *line);
 
-/* False for a moment after the first packet: another rung may still come. */
+/* False for a moment after the first packet of a picture: another rung may still come. */
 bool publisher_settled(const struct publisher *p, usec_t now);
 
 extern const struct session_role publisher_role;

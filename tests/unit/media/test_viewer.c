@@ -54,14 +54,18 @@ static const struct publisher_carrier carrier = {.send_rtcp = ignore_rtcp,
 static const struct publisher_carrier with_rungs = {
     .send_rtcp = ignore_rtcp, .schedule = ignore_schedule, .rung_ssrc = 16};
 
-/* A publisher that may send VP8 or H.264 and a viewer that takes only VP8. */
+/* A publisher that may send VP8 or H.264 and sound, and a viewer that takes only VP8. */
 static void enter_with(struct room_of_two *r, const struct publisher_carrier *by, bool takes_h264) {
     static struct media_session_config config;
-    static struct media_line publishes = {
-        .kind = MEDIA_VIDEO,
-        .active = true,
-        .payload_count = 2,
-        .payloads = {{.type = 96, .codec = CODEC_VP8}, {.type = 97, .codec = CODEC_H264}}};
+    static struct media_line publishes[] = {
+        {.kind = MEDIA_VIDEO,
+         .active = true,
+         .payload_count = 2,
+         .payloads = {{.type = 96, .codec = CODEC_VP8}, {.type = 97, .codec = CODEC_H264}}},
+        {.kind = MEDIA_AUDIO,
+         .active = true,
+         .payload_count = 1,
+         .payloads = {{.type = 111, .codec = CODEC_OPUS}}}};
     memset(r, 0, sizeof(*r));
     event_count = 0;
     rooms_init(&r->state.rooms);
@@ -80,7 +84,7 @@ static void enter_with(struct room_of_two *r, const struct publisher_carrier *by
                                                               {.type = 101, .codec = CODEC_H264}},
                                                  .ssrc = SSRC}}};
     assert_int_equal(viewer_role.open(&r->session, &config, SEC(1)), 0);
-    r->publisher = publisher_new(&r->state, 1, 0, 1, &publishes, 1, by, NULL);
+    r->publisher = publisher_new(&r->state, 1, 0, 1, publishes, 2, by, NULL);
     const struct media_stage stage = {.main_video = 1};
     room_set_stage(&r->state, 1, &stage, SEC(1));
     viewer_role.connected(&r->session, SEC(1));
@@ -220,6 +224,20 @@ static void rungs_that_cannot_be_played_are_told_when_all_have_come(void **unuse
     leave(&r);
 }
 
+static void sound_that_comes_long_before_the_picture_hurries_nothing(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter_with(&r, &with_rungs, false);
+    give_rung(&r, 2, 111, 1, SEC(1));
+    give_rung(&r, 1, 97, 1, SEC(3));
+    assert_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    give_rung(&r, 17, 96, 1, SEC(3) + MSEC(40));
+    assert_int_equal(fed_by(&r), 1);
+    viewer_role.timeout(&r.session, SEC(4));
+    assert_null(last_of(MEDIA_EVENT_UNPLAYABLE));
+    leave(&r);
+}
+
 static void a_source_is_alive_while_any_rung_is(void **unused) {
     (void)unused;
     static struct room_of_two r;
@@ -255,6 +273,7 @@ int main(void) {
         cmocka_unit_test(a_rung_is_chosen_by_codec),
         cmocka_unit_test(the_best_rung_is_chosen_whatever_comes_first),
         cmocka_unit_test(rungs_that_cannot_be_played_are_told_when_all_have_come),
+        cmocka_unit_test(sound_that_comes_long_before_the_picture_hurries_nothing),
         cmocka_unit_test(a_source_is_alive_while_any_rung_is),
         cmocka_unit_test(only_a_feed_has_rungs),
     };
