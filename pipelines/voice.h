@@ -2,7 +2,11 @@
  * place of its first tick to that of the tick after its last, so that a sample more or less now and
  * then takes up the drift of clocks; what is lost is concealed for up to 120 ms (and by the FEC of
  * the packet behind). The place does not depend on what was decoded before, so that pieces can be
- * rendered one by one. */
+ * rendered one by one.
+ *
+ * While somebody only listens nothing is decoded: packets in which the encoder heard no voice, once
+ * what came out was quiet for a while (behind the gain: what is cut off is below −50 dBFS). Once a
+ * second, and when the packets grow, it is looked at all the same. */
 #pragma once
 #include "track_scan.h"
 

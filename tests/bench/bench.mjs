@@ -1,5 +1,5 @@
 // tests/bench/bench.mjs: measures Parlour beside Janus in one run, prints a table and writes JSON to
-// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus|compile]`; README.md says how it measures.
+// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus|compile|replay]`; README.md says how it measures.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -21,6 +21,11 @@ if (only === 'compile') { // no network, and all cores
   const { benchCompile } = await import('./compile.mjs');
   const { cpuRatio, wallRatio } = await benchCompile({ build, quick });
   process.exit(Math.min(cpuRatio, wallRatio) <= 1.05 ? 0 : 1);
+}
+if (only === 'replay') { // the same
+  const { benchReplay } = await import('./replay.mjs');
+  const { good } = await benchReplay({ build, quick });
+  process.exit(good ? 0 : 1);
 }
 
 // Everything runs in a network namespace of its own: nobody else's packets, and an address that is

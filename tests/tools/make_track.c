@@ -5,6 +5,8 @@
  *   make_track --dir D --source N --start US --seconds S [--epoch E] [--boot HEX8] [--drift PPM]
  *     [--jitter MS] [--loss PERCENT] [--seed N] [--clock-offset US]
  *     [--tone HZ] [--level 0..1] [--beep]    sound: a tone, or one of 100 ms at each whole second
+ *     [--speech FILE.s16] [--phase S]        sound: samples (16 bits, mono, 48 kHz) again and
+ * again, encoded once as a browser does; where in them it starts
  *     [--video FILE.ivf|FILE.h264] [--fps N] picture: the clip again and again
  *
  * Times are of the real clock, µs; the clip's first frame is at --start. An H.264 clip needs access
@@ -28,9 +30,9 @@
 #define FRAMES_MAX 4096
 
 static struct {
-    const char *dir, *boot, *video;
+    const char *dir, *boot, *video, *speech;
     uint64_t source;
-    double start, seconds, drift, jitter, loss, level, tone, fps, clock_offset;
+    double start, seconds, drift, jitter, loss, level, tone, fps, clock_offset, phase;
     unsigned epoch;
     bool beep;
 } o = {.boot = "00000000", .fps = 25, .level = 0.25, .epoch = 1};
@@ -160,6 +162,53 @@ static void make_sound(struct stream *s, uint64_t index, OpusEncoder *encoder) {
                 true, real + 960 / rate);
 }
 
+static struct bytes read_file(const char *path) {
+    FILE *f = fopen(path, "rbe");
+    if (!f || fseek(f, 0, SEEK_END) != 0) {
+        perror(path);
+        exit(1);
+    }
+    size_t size = (size_t)ftell(f);
+    uint8_t *p = malloc(size);
+    rewind(f);
+    struct bytes ret = bytes_of(p, p ? fread(p, 1, size, f) : 0);
+    fclose(f);
+    return ret;
+}
+
+static struct {
+    uint8_t (*packets)[1275];
+    uint16_t *sizes;
+    size_t count;
+} speech;
+
+/* What a browser sends for a microphone: 32 kbit/s, speech, repair of the packet before. */
+static void load_speech(OpusEncoder *encoder) {
+    struct bytes all = read_file(o.speech);
+    speech.count = all.n / 1920;
+    speech.packets = calloc(speech.count + 1, sizeof(*speech.packets));
+    speech.sizes = calloc(speech.count + 1, sizeof(*speech.sizes));
+    opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(1));
+    for (size_t i = 0; i < speech.count && speech.packets && speech.sizes; i++) {
+        opus_int16 samples[960];
+        memcpy(samples, all.p + i * sizeof(samples), sizeof(samples));
+        int n = opus_encode(encoder, samples, 960, speech.packets[i], sizeof(*speech.packets));
+        speech.sizes[i] = (uint16_t)(n > 0 ? n : 0);
+    }
+    free((void *)(uintptr_t)all.p);
+    if (speech.count == 0 || !speech.packets || !speech.sizes) {
+        fprintf(stderr, "make_track: %s holds no sound\n", o.speech);
+        exit(1);
+    }
+}
+
+static void make_speech(struct stream *s, uint64_t index) {
+    size_t i = (size_t)((index + (uint64_t)(o.phase * 50)) % speech.count);
+    double real = o.start + (double)(index * 960) / (48000 * (1 + o.drift * 1e-6));
+    send_packet(s, bytes_of(speech.packets[i], speech.sizes[i]),
+                s->timestamp_base + (uint32_t)(index * 960), true, true, real + 0.02);
+}
+
 static struct bytes file;
 static struct bytes frames[FRAMES_MAX];
 static size_t frame_count;
@@ -186,16 +235,7 @@ static void split_h264(void) {
 }
 
 static void load_video(void) {
-    FILE *f = fopen(o.video, "rbe");
-    if (!f || fseek(f, 0, SEEK_END) != 0) {
-        perror(o.video);
-        exit(1);
-    }
-    size_t size = (size_t)ftell(f);
-    uint8_t *p = malloc(size);
-    rewind(f);
-    file = bytes_of(p, p ? fread(p, 1, size, f) : 0);
-    fclose(f);
+    file = read_file(o.video);
     if (strstr(o.video, ".ivf")) {
         split_ivf();
     } else {
@@ -223,7 +263,10 @@ static void run(void) {
     OpusEncoder *encoder = opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, &error);
     opus_encoder_ctl(encoder, OPUS_SET_BITRATE(32000));
     opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(0));
-    bool has_video = o.video != NULL, has_audio = o.tone > 0;
+    bool has_video = o.video != NULL, has_audio = o.tone > 0 || o.speech;
+    if (o.speech) {
+        load_speech(encoder);
+    }
     if (has_video) {
         load_video();
         bool vp8 = strstr(o.video, ".ivf") != NULL;
@@ -237,7 +280,11 @@ static void run(void) {
     double next_report = o.start + 0.3;
     for (double now = o.start; now < o.start + o.seconds; now += 0.005) {
         for (; has_audio && o.start + (double)sound * 0.02 / (1 + o.drift * 1e-6) <= now; sound++) {
-            make_sound(&audio, sound, encoder);
+            if (o.speech) {
+                make_speech(&audio, sound);
+            } else {
+                make_sound(&audio, sound, encoder);
+            }
         }
         for (; has_video && o.start + (double)picture / o.fps <= now; picture++) {
             make_picture(&video, picture, &cut);
@@ -260,6 +307,8 @@ static void run(void) {
         fclose(audio.out);
     }
     opus_encoder_destroy(encoder);
+    free(speech.packets);
+    free(speech.sizes);
     free((void *)(uintptr_t)file.p);
 }
 
@@ -281,6 +330,8 @@ int main(int argc, char **argv) {
         {"video", required_argument, NULL, 'v'},
         {"fps", required_argument, NULL, 'F'},
         {"clock-offset", required_argument, NULL, 'c'},
+        {"speech", required_argument, NULL, 'S'},
+        {"phase", required_argument, NULL, 'P'},
         {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
@@ -330,6 +381,12 @@ int main(int argc, char **argv) {
             break;
         case 'F':
             o.fps = number;
+            break;
+        case 'S':
+            o.speech = optarg;
+            break;
+        case 'P':
+            o.phase = number;
             break;
         case 'c':
             o.clock_offset = number / 1e6;

@@ -119,6 +119,84 @@ static void loss_is_concealed_and_silence_stays_silent(void **state) {
     track_scan_clear(&t);
 }
 
+/* As a browser sends a microphone: noise of level `noise`, and from second 3 to 5 a humming voice.
+ */
+static void make_microphone(double seconds, double noise, float *ret_decoded) {
+    const struct track_format format = {
+        .kind = MEDIA_AUDIO, .codec = CODEC_OPUS, .clock_rate = 48000, .source = 1};
+    uint8_t header[TRACK_HEADER_SIZE], rtp[1500] = {0x80, 111}, entry[TRACK_ENTRY_MAX];
+    float samples[960];
+    uint32_t random = 1;
+    int error;
+    OpusEncoder *e = opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, &error);
+    OpusDecoder *d = opus_decoder_create(48000, 1, &error);
+    opus_encoder_ctl(e, OPUS_SET_BITRATE(24000));
+    opus_encoder_ctl(e, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
+    FILE *f = fopen(path, "wb");
+    track_header_write(header, &format);
+    fwrite(header, 1, sizeof(header), f);
+    for (unsigned i = 0; i < seconds * 50; i++) {
+        for (unsigned k = 0; k < 960; k++) {
+            double t = (i * 960 + k) / 48000.0, voice = 0;
+            random = random * 1664525 + 1013904223;
+            for (unsigned h = 1; h < 12 && t >= 3 && t < 5; h++) {
+                voice +=
+                    0.2 / h * sin(2 * M_PI * h * 140 * t) * (0.6 + 0.4 * sin(2 * M_PI * 4 * t));
+            }
+            samples[k] = (float)(voice + noise * ((double)random / 2147483648.0 - 1));
+        }
+        int n = opus_encode_float(e, samples, 960, rtp + 12, 1400);
+        assert_int_equal(opus_decode_float(d, rtp + 12, n, ret_decoded + (size_t)i * 960, 960, 0),
+                         960);
+        write_be16(rtp + 2, (uint16_t)i);
+        write_be32(rtp + 4, i * 960);
+        struct track_packet p = {.capture = 10000000 + i * 20000,
+                                 .arrival = 10030000 + i * 20000,
+                                 .flags = TRACK_FLAG_EXACT,
+                                 .rtp = bytes_of(rtp, 12 + (size_t)n)};
+        int size = track_entry_write((struct room){entry, sizeof(entry)}, &p);
+        fwrite(entry, 1, (size_t)size, f);
+    }
+    fclose(f);
+    opus_encoder_destroy(e);
+    opus_decoder_destroy(d);
+}
+
+static void who_listens_is_not_decoded(void **state) {
+    (void)state;
+    struct track_scan t;
+    static float out[48000 * 12], decoded[48000 * 12];
+    make_microphone(12, 0.0008, decoded);
+    scan(&t);
+    memset(out, 0, sizeof(out));
+    assert_int_equal(voice_render(&t, 10e6, 0, 48000 * 12, 1, 1, out), 0);
+    assert_true(level(decoded + 48000, 48000) > 1e-5);
+    assert_true(level(out + 48000, 48000 * 19 / 10) == 0); /* until right before the voice, */
+    for (unsigned i = 48000 * 3; i < 48000 * 5; i += 960) {
+        float apart[960];
+        for (unsigned k = 0; k < 960; k++) {
+            apart[k] = out[i + k] - decoded[i + k];
+        }
+        assert_true(level(apart, 960) < 0.02 * level(decoded + i, 960) + 0.001); /* it is whole, */
+    }
+    assert_true(level(out + 48000 * 10, 48000 * 2) == 0); /* and quiet again */
+    track_scan_clear(&t);
+}
+
+static void a_machine_is_heard_though_it_is_no_voice(void **state) {
+    (void)state;
+    struct track_scan t;
+    static float out[48000 * 8], decoded[48000 * 8];
+    make_microphone(8, 0.1, decoded);
+    scan(&t);
+    memset(out, 0, sizeof(out));
+    assert_int_equal(voice_render(&t, 10e6, 0, 48000 * 8, 1, 1, out), 0);
+    for (unsigned i = 48000; i < 48000 * 8; i += 4800) {
+        assert_true(level(out + i, 4800) > 0.01);
+    }
+    track_scan_clear(&t);
+}
+
 static void the_limiter_holds_its_ceiling(void **state) {
     (void)state;
     static float a[48000], gains[2 * (48000 / MIX_LIMITER_STEP + 1)], b[24000];
@@ -143,6 +221,8 @@ int main(void) {
         cmocka_unit_test(a_drifting_clock_is_followed),
         cmocka_unit_test(pieces_are_the_whole),
         cmocka_unit_test(loss_is_concealed_and_silence_stays_silent),
+        cmocka_unit_test(who_listens_is_not_decoded),
+        cmocka_unit_test(a_machine_is_heard_though_it_is_no_voice),
         cmocka_unit_test(the_limiter_holds_its_ceiling),
     };
     int fd = mkstemp(path);
