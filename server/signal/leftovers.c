@@ -54,24 +54,8 @@ static bool is_named(void *ctx, const char *name) {
     return l->count > 0 && bsearch(&name, l->names, l->count, sizeof *l->names, compare) != NULL;
 }
 
-/* ".NAME.PID.part" of a process that runs. */
-static bool is_being_made(const char *name) {
-    char path[64], program[1024];
-    const char *end = strstr(name, ".part"), *dot = end;
-
-    while (dot > name && dot[-1] != '.') {
-        dot--;
-    }
-    snprintf(path, sizeof path, "/proc/%.*s/exe", (int)(end - dot), dot);
-    ssize_t n = readlink(path, program, sizeof program - 1); /* a zombie has none */
-    if (n < 0) {
-        return false;
-    }
-    program[n] = '\0';
-    return strstr(program, "/parlour-pipeline") != NULL;
-}
-
-/* Directories of DATA/FOLDER that no row names. */
+/* Directories of DATA/FOLDER that no row names, and halves (".NAME.PID.part") that earlier versions
+ * have left: jobs work in rooms of their own now (app/job_room.h). */
 static void sweep_folder(struct leftovers *l, const char *folder) {
     const char *data_dir = l->s->config->data_dir;
     char path[1024];
@@ -85,9 +69,8 @@ static void sweep_folder(struct leftovers *l, const char *folder) {
         size_t n = strlen(name);
         bool half = name[0] == '.' && n > 5 && strcmp(name + n - 5, ".part") == 0;
         snprintf(path, sizeof path, "%.600s/%.20s/%.255s", data_dir, folder, name);
-        bool goes = half ? !is_being_made(name)
-                         : name[0] != '.' && !is_named(l, name) && stat(path, &st) == 0 &&
-                               S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime > SETTLING;
+        bool goes = half || (name[0] != '.' && !is_named(l, name) && stat(path, &st) == 0 &&
+                             S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime > SETTLING);
         if (goes) {
             log_info("leftovers.removed", "folder=%s name=%s", folder, name);
             directory_remove(data_dir, folder, name);
