@@ -148,6 +148,7 @@ static int build(struct ingest *in) {
     const struct ingest_options *o = &in->options;
     struct live_output_config output = {.count = o->rung_count,
                                         .fit = LIVE_FIT_UNKNOWN,
+                                        .key = o->key,
                                         .streaming = streaming,
                                         .ended = ended,
                                         .ctx = in};
@@ -157,7 +158,8 @@ static int build(struct ingest *in) {
         return -1;
     }
     control_watch(stopped, in);
-    if (elements_check(ELEMENT_INGEST, &in->failure) < 0) {
+    if (elements_check(ELEMENT_INGEST, &in->failure) < 0 ||
+        (o->key != KEY_COLOUR_NONE && key_check(o->key, &in->failure) < 0)) {
         return -1;
     }
     if (in->ops->look && in->ops->look(o, &output.fit, &in->sound, &in->failure) < 0) {

@@ -104,6 +104,8 @@ static bool take_option(int c, struct ingest_options *ret) {
     case 'H':
         ret->hold = optarg;
         return true;
+    case 'k':
+        return key_colour_parse(optarg, &ret->key);
     case 'f':
         if (!parse_number(optarg, 1023, &fd)) {
             return false;
@@ -124,14 +126,22 @@ static bool take_option(int c, struct ingest_options *ret) {
 
 bool ingest_options_parse(int argc, char **argv, struct ingest_options *ret) {
     static const struct option table[] = {
-        {"source", required_argument, NULL, 's'}, {"source-env", required_argument, NULL, 'S'},
-        {"codec", required_argument, NULL, 'c'},  {"rungs", required_argument, NULL, 'R'},
-        {"loop", no_argument, NULL, 'l'},         {"passphrase-env", required_argument, NULL, 'P'},
-        {"hold", required_argument, NULL, 'H'},   {"fd", required_argument, NULL, 'f'},
-        {"socket", required_argument, NULL, 'p'}, {"size", required_argument, NULL, 'z'},
-        {"fps", required_argument, NULL, 'r'},    {NULL, 0, NULL, 0},
+        {"source", required_argument, NULL, 's'},
+        {"source-env", required_argument, NULL, 'S'},
+        {"codec", required_argument, NULL, 'c'},
+        {"rungs", required_argument, NULL, 'R'},
+        {"loop", no_argument, NULL, 'l'},
+        {"passphrase-env", required_argument, NULL, 'P'},
+        {"hold", required_argument, NULL, 'H'},
+        {"fd", required_argument, NULL, 'f'},
+        {"socket", required_argument, NULL, 'p'},
+        {"size", required_argument, NULL, 'z'},
+        {"fps", required_argument, NULL, 'r'},
+        {"key", required_argument, NULL, 'k'},
+        {NULL, 0, NULL, 0},
     };
     *ret = (struct ingest_options){.fd = -1,
+                                   .key = KEY_COLOUR_NONE,
                                    .width = 640,
                                    .height = 360,
                                    .fps = 30,

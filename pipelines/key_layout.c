@@ -65,6 +65,14 @@ void key_layout(unsigned width, unsigned height, struct manifest_matte *ret) {
     *ret = m;
 }
 
+unsigned key_person_height(unsigned stacked_height) {
+    unsigned height = stacked_height / 2;
+    while (height > 0 && 2 * height + key_guard_rows(height) > stacked_height) {
+        height--;
+    }
+    return height;
+}
+
 static unsigned blocks(unsigned pixels) {
     return (pixels + 15) / 16;
 }

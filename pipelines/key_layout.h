@@ -27,6 +27,8 @@ void key_colour_chroma(int colour, float *ret_u, float *ret_v);
 unsigned key_guard_rows(unsigned height);
 /* Where the parts of the stacked picture are; its size is in there too. */
 void key_layout(unsigned width, unsigned height, struct manifest_matte *ret);
+/* The height of the person's picture in a stacked one of this height. */
+unsigned key_person_height(unsigned stacked_height);
 /* The largest shape like this one, not enlarged, both sides even, whose stacked picture is one of
  * H.264 level 3.1 (3,600 macroblocks, H.264 table A-1). */
 void key_fit(double width, double height, unsigned *ret_width, unsigned *ret_height);

@@ -1,6 +1,7 @@
 #include "live_output.h"
 
 #include "arrivals.h"
+#include "key_element.h"
 
 #include <glib-unix.h>
 #include <gst/app/gstappsink.h>
@@ -33,6 +34,7 @@ struct live_output {
     struct arrivals arrivals;
     gint64 delay_sum;
     unsigned delay_count;
+    struct manifest_matte matte; /* of keyed pictures */
     struct failure failure;
 };
 
@@ -48,6 +50,34 @@ struct fit live_rung_fit(const struct fit *fit, unsigned side) {
     if (side > 0 && small > side) {
         rung.width = (uint32_t)(((uint64_t)fit->width * side + small) / small / 2 * 2);
         rung.height = (uint32_t)(((uint64_t)fit->height * side + small) / small / 2 * 2);
+    }
+    return rung;
+}
+
+/* Of a keyed feed: the person's picture, and its stacked one. */
+static struct fit person_fit(const struct fit *fit) {
+    struct fit person = *fit;
+    key_fit(fit->width, fit->height, &person.width, &person.height);
+    return person;
+}
+
+static struct fit stacked_fit(const struct fit *person) {
+    struct fit stacked = *person;
+    stacked.height = 2 * person->height + key_guard_rows(person->height);
+    return stacked;
+}
+
+/* The short side of a keyed rung is that of the person's picture. */
+static struct fit rung_fit(const struct fit *whole, unsigned side, bool keyed) {
+    if (!keyed || side == 0) {
+        return live_rung_fit(whole, side);
+    }
+    uint32_t height = key_person_height(whole->height);
+    uint32_t small = height < whole->width ? height : whole->width;
+    struct fit rung = *whole;
+    if (small > side) {
+        rung.width = (uint32_t)(((uint64_t)whole->width * side + small) / small / 2 * 2);
+        rung.height = (uint32_t)(((uint64_t)whole->height * side + small) / small / 2 * 2);
     }
     return rung;
 }
@@ -149,8 +179,9 @@ static int vp8_threads(const struct fit *fit) {
     return fit->width * fit->height > 640 * 480 ? 2 : 1;
 }
 
-static char *describe_rung(const struct live_output_config *config, size_t k) {
-    struct fit fit = live_rung_fit(&config->fit, config->rungs[k].side);
+static char *describe_rung(const struct live_output_config *config, const struct fit *whole,
+                           size_t k) {
+    struct fit fit = rung_fit(whole, config->rungs[k].side, config->key != KEY_COLOUR_NONE);
     unsigned kilobits = kilobits_of(&fit);
     char *caps = live_video_caps(&fit);
     char *encoder =
@@ -179,13 +210,24 @@ static char *describe_rung(const struct live_output_config *config, size_t k) {
 static char *describe(const struct live_output_config *config) {
     char *caps = live_video_caps(&config->fit);
     GString *text = g_string_new(NULL);
-    /* Here a green screen becomes colour and matte, once for all rungs. */
+    struct fit whole = config->fit;
     g_string_printf(text,
                     "appsrc name=video format=time is-live=true leaky-type=downstream "
-                    "max-buffers=1 max-bytes=0 caps=%s ! tee name=t ",
+                    "max-buffers=1 max-bytes=0 caps=%s ! ",
                     caps);
+    if (config->key != KEY_COLOUR_NONE) {
+        struct fit person = person_fit(&config->fit);
+        char *size = live_video_caps(&person);
+        g_string_append_printf(text,
+                               "videoscale name=whole ! capsfilter name=person caps=%s ! "
+                               "parlourkey colour=%d ! ",
+                               size, config->key);
+        whole = stacked_fit(&person);
+        g_free(size);
+    }
+    g_string_append(text, "tee name=t ");
     for (size_t k = 0; k < config->count; k++) {
-        char *rung = describe_rung(config, k);
+        char *rung = describe_rung(config, &whole, k);
         g_string_append(text, rung);
         g_free(rung);
     }
@@ -222,6 +264,21 @@ static void connect_sink(GstElement *sink, GstFlowReturn (*taken)(GstAppSink *si
     gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, data, NULL);
 }
 
+static struct fit fit_of(const GstVideoInfo *info) {
+    return (struct fit){.width = (uint32_t)info->width,
+                        .height = (uint32_t)info->height,
+                        .fps_n = (uint32_t)info->fps_n,
+                        .fps_d = (uint32_t)info->fps_d};
+}
+
+static void set_shape(GstElement *filter, const struct fit *fit) {
+    char *text = live_video_caps(fit);
+    GstCaps *shape = gst_caps_from_string(text);
+    g_object_set(filter, "caps", shape, NULL);
+    gst_caps_unref(shape);
+    g_free(text);
+}
+
 /* Pictures of another shape come to a rung: with their caps, so that it does not meet those that
  * were pushed before them. */
 static void reshape(const struct rung_output *rung, const GstCaps *caps) {
@@ -229,17 +286,11 @@ static void reshape(const struct rung_output *rung, const GstCaps *caps) {
     if (!gst_video_info_from_caps(&info, caps)) {
         return;
     }
-    struct fit whole = {.width = (uint32_t)info.width,
-                        .height = (uint32_t)info.height,
-                        .fps_n = (uint32_t)info.fps_n,
-                        .fps_d = (uint32_t)info.fps_d};
-    struct fit fit = live_rung_fit(&whole, rung->wanted.side);
+    struct fit whole = fit_of(&info);
+    bool keyed = rung->of->config.key != KEY_COLOUR_NONE;
+    struct fit fit = rung_fit(&whole, rung->wanted.side, keyed);
     unsigned kilobits = kilobits_of(&fit);
-    char *text = live_video_caps(&fit);
-    GstCaps *shape = gst_caps_from_string(text);
-    g_object_set(rung->shape, "caps", shape, NULL);
-    gst_caps_unref(shape);
-    g_free(text);
+    set_shape(rung->shape, &fit);
     if (rung->wanted.codec == CODEC_VP8) {
         g_object_set(rung->encoder, "target-bitrate", (int)kilobits * 1000, NULL);
     } else {
@@ -258,6 +309,42 @@ static GstPadProbeReturn event_came(GstPad *pad, GstPadProbeInfo *info, gpointer
     return GST_PAD_PROBE_OK;
 }
 
+static gboolean tell_matte(gpointer data) {
+    struct live_output *o = data;
+    g_mutex_lock(&o->lock);
+    struct manifest_matte matte = o->matte;
+    g_mutex_unlock(&o->lock);
+    manifest_report_matte(&matte);
+    return G_SOURCE_REMOVE;
+}
+
+/* The same for the person's picture, ahead of all rungs. */
+static GstPadProbeReturn whole_came(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+    GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+    struct live_output *o = data;
+    GstVideoInfo video;
+    GstCaps *caps = NULL;
+    (void)pad;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+        gst_event_parse_caps(event, &caps);
+    }
+    if (caps && gst_video_info_from_caps(&video, caps)) {
+        struct fit fit = fit_of(&video), person = person_fit(&fit);
+        set_shape(find(o, "person"), &person);
+        g_mutex_lock(&o->lock);
+        key_layout(person.width, person.height, &o->matte);
+        g_mutex_unlock(&o->lock);
+        g_idle_add(tell_matte, o);
+    }
+    return GST_PAD_PROBE_OK;
+}
+
+static void connect_key(struct live_output *o) {
+    GstPad *pad = gst_element_get_static_pad(find(o, "whole"), "sink");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, whole_came, o, NULL);
+    gst_object_unref(pad);
+}
+
 static void connect_rung(struct live_output *o, size_t k) {
     struct rung_output *rung = &o->rungs[k];
     *rung = (struct rung_output){.of = o,
@@ -273,6 +360,9 @@ static void connect_rung(struct live_output *o, size_t k) {
 
 static int build(struct live_output *o, struct failure *failure) {
     GError *error = NULL;
+    if (!key_element_register()) {
+        return failure_set(failure, "internal", "An element cannot be made.");
+    }
     char *text = describe(&o->config);
     o->pipeline = gst_parse_launch(text, &error);
     g_free(text);
@@ -284,6 +374,9 @@ static int build(struct live_output *o, struct failure *failure) {
     }
     o->video = find(o, "video");
     o->audio = find(o, "audio");
+    if (o->config.key != KEY_COLOUR_NONE) {
+        connect_key(o);
+    }
     for (size_t k = 0; k < o->config.count; k++) {
         connect_rung(o, k);
     }

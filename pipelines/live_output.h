@@ -5,6 +5,7 @@
 #pragma once
 #include "feed.h"
 #include "fit.h"
+#include "key_layout.h"
 #include "report.h"
 #include <gst/gst.h>
 
@@ -26,6 +27,7 @@ struct live_output_config {
     size_t count;
     bool sound;
     struct fit fit; /* of the first pictures */
+    int key;        /* KEY_COLOUR_NONE, or of the wall behind the person (key_layout.h) */
     /* Both on the main thread, once at most. */
     void (*streaming)(void *ctx);
     void (*ended)(void *ctx, const struct failure *why); /* NULL: the server hung up */

@@ -138,6 +138,15 @@ static json_t *matte(const struct manifest_matte *m) {
                      "white", rectangle(&m->white));
 }
 
+void manifest_report_matte(const struct manifest_matte *m) {
+    json_t *line = json_pack("{s:s,s:o}", "event", "matte_layout", "layout", matte(m));
+    if (line && json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0) {
+        putchar('\n');
+        fflush(stdout);
+    }
+    json_decref(line);
+}
+
 static json_t *lists(const struct manifest *m, json_t *o) {
     json_t *rungs = json_array(), *captions = json_array(), *chapters = json_array();
     for (size_t i = 0; i < m->rung_count; i++) {

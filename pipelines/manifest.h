@@ -74,5 +74,9 @@ bool manifest_load_chapters(struct manifest *m, const char *path);
 /* Puts the chapters in order of time and drops those that start at or behind `duration`. */
 void manifest_settle_chapters(struct manifest *m, double duration);
 
+/* Tells the layout of live stacked pictures on standard output:
+ * {"event":"matte_layout","layout":{…}}, as in the manifest. */
+void manifest_report_matte(const struct manifest_matte *m);
+
 /* Writes DIRECTORY/manifest.json, on disk when this returns. 0 or -1. */
 int manifest_write(const struct manifest *m, const char *directory);
