@@ -76,6 +76,7 @@ class RtmpSender:
         self.command("_checkbw", 5, None)
         self.command("publish", 6, None, key, "live", stream=1)
         self.wait(b"NetStream.Publish")
+        assert b"NetStream.Publish.Start" in self.words, self.words[-200:]
 
     def _listen(self):
         try:
