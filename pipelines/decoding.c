@@ -94,7 +94,7 @@ static void fill_gap(GstPad *pad, struct timeline *timeline, GstBuffer *buffer) 
         from += SHOW_AGAIN_EVERY;
         show_again(pad, timeline, from);
     }
-    if (end > from + timeline->step) {
+    if (end > from + 2 * timeline->step) {
         show_again(pad, timeline, end - timeline->step);
     }
 }

@@ -195,4 +195,16 @@ export const rows = [
   }, expect: { duration: [1, 0.1] }, check: ({ manifest }) => assert.match(manifest.title, /été 日本 🎉/) },
   { name: 'a title of ten thousand letters', options: ['--title', 'Überlänge '.repeat(1000)], make: sound('ogg', tone(440, 1), ['-c:a', 'libopus']), expect: { duration: [1, 0.1] },
     check: ({ manifest, out }) => { assert.ok(manifest.title.length > 10); assert.ok(existsSync(join(out, 'poster.jpg'))); } },
+  // no boxes and no letters in the wrong order: what the card cannot write it leaves out
+  ...[['日本語の紹介 🎉', false], ['مقدمة عن المنتج', false], ['Обзор – Größe', true], ['Donaudampfschifffahrtsgesellschaftskapitän', true]].map(([title, words]) => ({
+    name: `a card for ${title}`, options: ['--title', title], make: sound('ogg', tone(440, 1), ['-c:a', 'libopus']), expect: {},
+    check: async ({ out, tools, manifest }) => {
+      assert.equal(manifest.title, title);
+      const [card] = await tools.frames(join(out, 'poster.jpg'), 1280, 720);
+      const lit = (x, y) => card[(y * 1280 + x) * 3] > 180;
+      let seen = 0, edge = 0;
+      for (let y = 300; y < 720; y++) for (let x = 0; x < 1280; x++) { seen += lit(x, y) ? 1 : 0; edge += lit(x, y) && (x < 100 || x > 1180) ? 1 : 0; }
+      if (words) assert.ok(seen > 500 && edge === 0, `${seen} pixels of words, ${edge} at the edge`);
+      else assert.equal(seen, 0);
+    } })),
 ];
