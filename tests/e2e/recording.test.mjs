@@ -134,8 +134,9 @@ test('the guest’s link still offers it, and the word about it can change', { t
   await again.goto(visit.url);
   await again.getByRole('link', { name: 'Watch the replay' }).waitFor({ timeout: REPLAY_MS });
   assert.equal(await again.getByLabel('My picture and voice may stay in the replay').isChecked(), true);
-  await again.getByLabel('My picture and voice may stay in the replay').uncheck();
+  await again.getByLabel('My picture and voice may stay in the replay').click();
   await until(async () => (await again.getByText('Noted.').count()) > 0, { what: 'the word to be heard', every: 100 });
+  await again.getByText('Your picture and voice are not kept.').waitFor();
   await shoot(again, 'visit-over-revoked');
   await again.context().close();
 });

@@ -173,7 +173,7 @@ test('what is no film says so in words, and is replaced under the same link', { 
   await writeFile(broken, Buffer.from('This is no film at all. '.repeat(2000)));
   await choose(broken);
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
-  await card('broken').getByRole('button', { name: 'Try again' }).waitFor({ timeout: 60_000 });
+  await card('broken').getByRole('button', { name: 'Choose another file' }).waitFor({ timeout: 60_000 });
   const failed = await walkthrough('broken');
   assert.equal(failed.state, 'failed');
   assert.ok((await card('broken').innerText()).length > 20, 'it says why');
@@ -181,6 +181,9 @@ test('what is no film says so in words, and is replaced under the same link', { 
   await page.getByRole('button', { name: 'More about broken' }).click();
   await shoot(page, 'console-walkthrough-sheet');
   await page.locator('pl-walkthrough-sheet #film').setInputFiles(film);
+  await page.getByText('It takes the place of “broken”').waitFor();
+  await shoot(page, 'console-replace-film');
+  await page.getByRole('button', { name: 'Replace video', exact: true }).click();
   await until(async () => (await walkthrough('broken'))?.state === 'ready', { what: 'the new film to be made', within: MADE_MS, every: 500 });
   assert.equal((await walkthrough('broken')).slug, failed.slug);
 });

@@ -131,7 +131,7 @@ class ConsolePage {
     if (purpose === "slides") {
       await this.api.createSlides(id, title);
     } else if (purpose.startsWith("replace:")) {
-      await this.api.changeWalkthrough(purpose.slice("replace:".length), { upload: id });
+      await this.api.changeWalkthrough(purpose.slice("replace:".length), { upload: id, ...(key === "" ? {} : { key }) });
     } else {
       await this.api.createWalkthrough(id, title, key);
     }

@@ -5,6 +5,7 @@ import { firstName } from "./core/names";
 import { EMPTY_STAGE, stageView, type StageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
+import { RecordingWord } from "./core/word";
 import { Capture, type CaptureKind } from "./capture";
 import { canCapture, watchDevices, type Devices, type DeviceTrouble } from "./media/devices";
 import { watchDots } from "./media/dots";
@@ -49,7 +50,7 @@ class Afterwards {
     this.note = "";
     this.onchange();
     try {
-      await consentToRecording(this.visit, this.token, kept, new AbortController().signal);
+      this.kept = await consentToRecording(this.visit, this.token, kept, new AbortController().signal);
       this.note = t("replay.changed");
       this.watch.again();
     } catch (error) {
@@ -89,6 +90,11 @@ class VisitPage {
   /* Why the door was closed on us: the server's stable word; "" while it was not. */
   private refused = "";
   private entering: Entering = { name: "", recording: false };
+  private readonly word = new RecordingWord(
+    (recording) => void this.socket?.send({ type: "consent", data: { watch: true, recording } }),
+    () => performance.now(),
+    new AbortController().signal,
+  );
   private devices: Devices = { cameras: [], microphones: [] };
   private preview: CaptureKind | null = null;
   private trouble: DeviceTrouble | "" = "";
@@ -146,7 +152,7 @@ class VisitPage {
         const before = this.visit;
         this.visit = reduce(this.visit, message);
         if (message.type === "welcome") {
-          this.socket?.send({ type: "consent", data: { watch: true, recording: this.entering.recording } });
+          this.word.say(this.entering.recording);
         }
         if (message.type === "question" && this.asking.sent && message.question.participant === this.visit?.me) {
           this.asking = { open: false, sent: false, failure: "" };
@@ -357,7 +363,7 @@ class VisitPage {
   /* Also kept for the next welcome, when the socket is away. */
   private consent(recording: boolean): void {
     this.entering = { ...this.entering, recording };
-    this.socket?.send({ type: "consent", data: { watch: true, recording } });
+    this.word.say(recording);
     this.draw();
   }
 

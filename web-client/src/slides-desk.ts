@@ -3,12 +3,15 @@ import { html, render, type TemplateResult } from "lit";
 import type { SlidePage, SlidesInfo } from "./core/api";
 import { t } from "./core/strings";
 import { kindOf, titleOf } from "./core/upload";
+import { Asking } from "./asking";
+import { Pace } from "./core/pace";
 import { words } from "./net/api";
 import type { DeskOptions } from "./walkthroughs-desk";
 import "./ui/slides-list";
 
 const SOON = 1_000;
-const LATER = 10_000;
+const MAKING = 4_000;
+const LATER = 15_000;
 
 /* A page's files are named from its deck's folder, or from the root. */
 function urlOf(deck: string, file: string): string {
@@ -21,37 +24,62 @@ export class SlidesDesk {
   private trouble = "";
   private shown: SlidesInfo | null = null;
   private texts: ReadonlyMap<number, string> = new Map();
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  /* The list is told without pages; those of a deck never change. */
+  private readonly pages = new Map<string, readonly SlidePage[]>();
+  private readonly pace = new Pace(SOON, LATER, () => performance.now());
+  private readonly asking: Asking;
 
   constructor(private readonly options: DeskOptions) {
-    const { signal } = options;
-    signal.addEventListener("abort", () => clearTimeout(this.timer), { once: true });
-    globalThis.addEventListener("online", () => void this.load(), { signal });
+    this.asking = new Asking({ ask: () => this.ask(), signal: options.signal });
     this.draw();
     void this.load();
   }
 
-  async load(): Promise<void> {
-    clearTimeout(this.timer);
+  load(): Promise<void> {
+    return this.asking.now();
+  }
+
+  private async ask(): Promise<number | null> {
     try {
-      this.decks = (await this.options.api.slides()).map((deck) => this.resolved(deck));
+      const decks = (await this.options.api.slides()).map((deck) => this.resolved(deck));
+      this.decks = decks;
       this.failure = "";
+      this.draw();
+      await this.readPages(decks);
     } catch (error) {
       if (this.options.signedOut(error)) {
-        return;
+        return null;
       }
       this.failure = this.words(error);
     }
-    if (!this.options.signal.aborted) {
-      const busy = this.failure !== "" || this.decks?.some((d) => d.state === "compiling") === true;
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.load(), busy ? SOON : LATER);
+    this.draw();
+    const making = this.decks?.some((d) => d.state === "compiling") === true;
+    const news = (this.decks ?? []).map((d) => `${d.id} ${d.state}`).join();
+    return making || this.failure !== "" ? this.pace.wait(`${this.failure} ${news}`, MAKING) : LATER;
+  }
+
+  /* One after the other, once for each deck. */
+  private async readPages(decks: readonly SlidesInfo[]): Promise<void> {
+    for (const { id, state, pages } of decks) {
+      if (state !== "ready" || pages.length > 0 || this.options.signal.aborted) {
+        continue;
+      }
+      try {
+        this.pages.set(id, (await this.options.api.slidesOf(id)).pages);
+      } catch (error) {
+        if (this.options.signedOut(error)) {
+          return;
+        }
+        continue; /* it may be gone; the next time tells */
+      }
+      this.decks = (this.decks ?? []).map((deck) => (deck.id === id ? this.resolved(deck) : deck));
       this.draw();
     }
   }
 
   private resolved(deck: SlidesInfo): SlidesInfo {
-    const pages = deck.pages.map((page): SlidePage => ({
+    const known = deck.pages.length > 0 ? deck.pages : (this.pages.get(deck.id) ?? []);
+    const pages = known.map((page): SlidePage => ({
       ...page,
       image: urlOf(deck.id, page.image),
       text: page.text === null ? null : urlOf(deck.id, page.text),

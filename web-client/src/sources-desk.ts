@@ -2,12 +2,15 @@
 import { html, render, type TemplateResult } from "lit";
 import type { LiveSource, NewSource, WalkthroughInfo } from "./core/api";
 import { t } from "./core/strings";
+import { Asking } from "./asking";
+import { Pace } from "./core/pace";
 import { words, type Api } from "./net/api";
 import { copyText } from "./page";
 import "./ui/new-source";
 import "./ui/source-list";
 
-const REFRESH_EVERY = 2_000;
+const SOON = 2_000;
+const LATER = 10_000;
 const COPIED_STAYS = 2_500;
 
 export interface SourcesDeskOptions {
@@ -25,36 +28,32 @@ export class SourcesDesk {
   private trouble = "";
   private copied = "";
   private creating = { open: false, busy: false, failure: "" };
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pace = new Pace(SOON, LATER, () => performance.now());
+  private readonly asking: Asking;
 
   constructor(private readonly options: SourcesDeskOptions) {
-    const { signal } = options;
-    signal.addEventListener("abort", () => clearTimeout(this.timer), { once: true });
-    globalThis.addEventListener("online", () => void this.load(), { signal });
-    document.addEventListener("visibilitychange", () => void this.load(), { signal });
+    this.asking = new Asking({ ask: () => this.ask(), signal: options.signal });
     this.draw();
     void this.load();
     void this.loadFilms();
   }
 
-  private async load(): Promise<void> {
-    clearTimeout(this.timer);
-    if (document.visibilityState === "visible") {
-      try {
-        this.sources = await this.options.api.sources();
-        this.failure = "";
-      } catch (error) {
-        if (this.options.signedOut(error)) {
-          return;
-        }
-        this.failure = this.words(error);
+  private load(): Promise<void> {
+    return this.asking.now();
+  }
+
+  private async ask(): Promise<number | null> {
+    try {
+      this.sources = await this.options.api.sources();
+      this.failure = "";
+    } catch (error) {
+      if (this.options.signedOut(error)) {
+        return null;
       }
+      this.failure = this.words(error);
     }
-    if (!this.options.signal.aborted) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.load(), REFRESH_EVERY);
-      this.draw();
-    }
+    this.draw();
+    return this.pace.wait(`${this.failure} ${(this.sources ?? []).map((s) => `${s.id} ${s.state} ${s.visit ?? ""}`).join()}`);
   }
 
   private async loadFilms(): Promise<void> {

@@ -3,9 +3,12 @@
 import { html, render, type TemplateResult } from "lit";
 import type { CreatedInvite, LiveSource, VisitInfo } from "./core/api";
 import { wholeDelay, type WholeDelay } from "./core/delay";
+import { Pace } from "./core/pace";
+import type { Question } from "./core/protocol";
 import { EMPTY_STAGE, stageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
+import { Asking } from "./asking";
 import { Capture, type CaptureKind } from "./capture";
 import { canShareScreen, DeviceError, openScreen, watchDevices, type Devices, type DeviceTrouble, type Screen } from "./media/devices";
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
@@ -23,7 +26,8 @@ import "./ui/studio";
 
 const COPIED_STAYS = 2_500;
 /* While the sheet with the sources is open. */
-const SOURCES_EVERY = 2_000;
+const SOURCES_SOON = 2_000;
+const SOURCES_LATER = 10_000;
 
 export interface VisitRoomOptions {
   readonly host: HTMLElement;
@@ -59,10 +63,13 @@ export class VisitRoom {
   private choosing = { open: false, busy: "", failure: "" };
   /* What takes a source off stage that we put on: feed by source. */
   private readonly feeds = new Map<string, string>();
-  private sourcesTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly sourcesPace = new Pace(SOURCES_SOON, SOURCES_LATER, () => performance.now());
+  private readonly sourcesAsking: Asking;
   /* From the server's door to this screen. */
   private viewMs: number | null = null;
   private replay: ReplayWatch | null = null;
+  /* What guests asked; stays when the visit is over. */
+  private questions: readonly Question[] = [];
   /* Ends with the page's view of this visit, or with the visit. */
   private readonly life = new AbortController();
   private readonly capture: Capture;
@@ -74,6 +81,7 @@ export class VisitRoom {
       (kind) => void this.deviceGone(kind),
     );
     options.signal.addEventListener("abort", () => this.close(), { once: true });
+    this.sourcesAsking = new Asking({ ask: () => this.askSources(), signal: this.life.signal });
     void options.products.then((names) => {
       this.products = names;
       this.draw();
@@ -349,6 +357,7 @@ export class VisitRoom {
       this.watchReplay();
     }
     this.info = { ...this.info, state: "ended" };
+    this.questions = this.visit?.questions ?? this.questions;
     this.visit = null;
     this.session?.ended();
     this.camera?.session.ended();
@@ -363,19 +372,20 @@ export class VisitRoom {
     }
   }
 
-  private async loadSources(): Promise<void> {
-    clearTimeout(this.sourcesTimer);
+  private loadSources(): Promise<void> {
+    return this.sourcesAsking.now();
+  }
+
+  private async askSources(): Promise<number | null> {
     try {
       this.sources = await this.options.api.sources();
     } catch (error) {
       this.sources ??= [];
       this.choosing = { ...this.choosing, failure: words(error, t("error.offline"), t("error.odd")) };
     }
-    clearTimeout(this.sourcesTimer);
-    if (this.choosing.open && !this.life.signal.aborted) {
-      this.sourcesTimer = setTimeout(() => void this.loadSources(), SOURCES_EVERY);
-    }
     this.draw();
+    const news = this.sources.map((s) => `${s.id} ${s.state} ${s.visit ?? ""}`).join();
+    return this.choosing.open ? this.sourcesPace.wait(news) : null;
   }
 
   private async putOn(id: string): Promise<void> {
@@ -415,6 +425,9 @@ export class VisitRoom {
       return null;
     }
     const feed = this.visit?.feeds.get(main.source);
+    if (feed !== undefined && feed.state !== "connected") {
+      return null; /* the holding picture has no age */
+    }
     return wholeDelay(this.viewMs, feed?.delay_ms ?? null, feed !== undefined);
   }
 
@@ -513,7 +526,7 @@ export class VisitRoom {
       .qr=${this.qr}
       .copied=${this.copied}
       .products=${this.products}
-      .questions=${this.visit?.questions ?? []}
+      .questions=${this.visit?.questions ?? this.questions}
       .recording=${this.visit?.visit.recording_active ?? false}
       .feeds=${[...(this.visit?.feeds.values() ?? [])]}
       .delay=${this.delay()}

@@ -2,20 +2,23 @@
  * uploads live as long as the page. */
 import { html, render, type TemplateResult } from "lit";
 import type { WalkthroughInfo } from "./core/api";
+import { Pace } from "./core/pace";
 import { Problem } from "./core/problem";
 import { textOf, vttOfSrt } from "./core/srt";
 import { t } from "./core/strings";
 import { kindOf, titleOf } from "./core/upload";
 import { parseVtt } from "./core/vtt";
+import { Asking } from "./asking";
 import { words, type Api } from "./net/api";
 import type { Uploads } from "./net/uploads";
 import { copyText } from "./page";
 import "./ui/walkthrough-list";
 import "./ui/walkthrough-sheet";
 
-/* While something is being made, and while nothing is. */
+/* While something is being made, at the latest, and while nothing is. */
 const SOON = 1_000;
-const LATER = 8_000;
+const MAKING = 4_000;
+const LATER = 15_000;
 const COPIED_STAYS = 2_500;
 const CAPTIONS_MAX = 1024 * 1024;
 
@@ -33,45 +36,43 @@ export class WalkthroughsDesk {
   private failure = "";
   private trouble = "";
   private copied = "";
-  private chosen: File | null = null;
+  /* A file to be sent, and the film it takes the place of. */
+  private chosen: { readonly file: File; readonly replaces: WalkthroughInfo | null } | null = null;
   private open: string | null = null;
   private busy = false;
   private sheetFailure = "";
   private sheetCopied = "";
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pace = new Pace(SOON, LATER, () => performance.now());
+  private readonly asking: Asking;
 
   constructor(private readonly options: DeskOptions) {
-    const { signal } = options;
-    signal.addEventListener("abort", () => clearTimeout(this.timer), { once: true });
-    globalThis.addEventListener("online", () => void this.load(), { signal });
-    document.addEventListener("visibilitychange", () => void this.load(), { signal });
+    this.asking = new Asking({ ask: () => this.ask(), signal: options.signal });
     this.draw();
     void this.load();
   }
 
-  async load(): Promise<void> {
-    clearTimeout(this.timer);
-    if (document.visibilityState === "visible") {
-      try {
-        const { api } = this.options;
-        const { open } = this;
-        /* The list leaves out what only the sheet shows, such as captions. */
-        const [all, whole] = await Promise.all([api.walkthroughs(), open === null ? null : api.walkthrough(open).catch(() => null)]);
-        this.walkthroughs = all.map((w) => (w.id === whole?.id ? whole : w));
-        this.failure = "";
-      } catch (error) {
-        if (this.options.signedOut(error)) {
-          return;
-        }
-        this.failure = this.words(error);
+  load(): Promise<void> {
+    return this.asking.now();
+  }
+
+  private async ask(): Promise<number | null> {
+    try {
+      const { api } = this.options;
+      const { open } = this;
+      /* The list leaves out what only the sheet shows, such as captions. */
+      const [all, whole] = await Promise.all([api.walkthroughs(), open === null ? null : api.walkthrough(open).catch(() => null)]);
+      this.walkthroughs = all.map((w) => (w.id === whole?.id ? whole : w));
+      this.failure = "";
+    } catch (error) {
+      if (this.options.signedOut(error)) {
+        return null;
       }
+      this.failure = this.words(error);
     }
-    if (!this.options.signal.aborted) {
-      const making = this.walkthroughs?.some((w) => w.state === "compiling") === true;
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.load(), making || this.failure !== "" ? SOON : LATER);
-      this.draw();
-    }
+    this.draw();
+    const making = this.walkthroughs?.some((w) => w.state === "compiling") === true;
+    const news = (this.walkthroughs ?? []).map((w) => `${w.id} ${w.state} ${w.stage}`).join();
+    return making || this.failure !== "" ? this.pace.wait(`${this.failure} ${news}`, MAKING) : LATER;
   }
 
   private words(error: unknown): string {
@@ -92,7 +93,7 @@ export class WalkthroughsDesk {
     }
     const [only] = fresh;
     if (fresh.length === 1 && only !== undefined) {
-      this.chosen = only;
+      this.chosen = { file: only, replaces: null };
     } else {
       for (const file of fresh) {
         uploads.add(file, { purpose: "walkthrough", title: titleOf(file.name), key: "" });
@@ -200,12 +201,14 @@ export class WalkthroughsDesk {
         @pl-retry=${() => void this.load()}
       ></pl-walkthrough-list>
       <pl-new-film
-        .file=${this.chosen}
+        .file=${this.chosen?.file ?? null}
+        .replaces=${this.chosen?.replaces ?? null}
         @pl-send=${(e: CustomEvent<{ title: string; key: string }>) => {
-          const file = this.chosen;
+          const { chosen } = this;
           this.chosen = null;
-          if (file !== null) {
-            uploads.add(file, { purpose: "walkthrough", ...e.detail });
+          if (chosen !== null) {
+            const purpose = chosen.replaces === null ? ("walkthrough" as const) : (`replace:${chosen.replaces.id}` as const);
+            uploads.add(chosen.file, { purpose, ...e.detail });
           }
           this.draw();
         }}
@@ -226,7 +229,7 @@ export class WalkthroughsDesk {
         @pl-captions=${(e: CustomEvent<{ file: File; lang: string }>) => void this.captions(id, e.detail.file, e.detail.lang)}
         @pl-captions-gone=${(e: CustomEvent<string>) => void this.wish(() => api.deleteCaptions(id, e.detail))}
         @pl-replace=${(e: CustomEvent<File>) => {
-          uploads.add(e.detail, { purpose: `replace:${id}`, title: shown?.title ?? "", key: shown?.key ?? "" });
+          this.chosen = { file: e.detail, replaces: shown };
           this.open = null;
           this.draw();
         }}

@@ -37,6 +37,13 @@ export function makingWords(w: Pick<WalkthroughInfo, "stage" | "seconds_left" | 
   return left === "" ? stageWords(w.stage) : `${stageWords(w.stage)} · ${left}`;
 }
 
+/* Files that will not become a film however often they are tried: only another file helps. */
+const HOPELESS: readonly string[] = ["not_a_video", "no_picture", "empty", "protected", "no_source", "unsupported"];
+
+export function mayRetry(w: Pick<WalkthroughInfo, "reason">): boolean {
+  return !HOPELESS.includes(w.reason);
+}
+
 /* Why it failed: our words for the stable word, else the pipeline's own. */
 export function failureWords(w: Pick<WalkthroughInfo, "error" | "reason">): string {
   const key = `failed.${w.reason}`;

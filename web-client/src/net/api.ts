@@ -6,7 +6,7 @@ import {
 } from "../core/api";
 import { staff, type Staff } from "../core/boot";
 import { Problem, problemOf } from "../core/problem";
-import { object, read, ShapeError, text } from "../core/shape";
+import { flag, object, read, ShapeError, text, withDefault } from "../core/shape";
 
 async function call(method: string, path: string, body: unknown, signal: AbortSignal, token: string | null = null): Promise<unknown> {
   const response = await fetch(path, {
@@ -199,8 +199,10 @@ export async function replayOf(visitId: string, token: string | null, signal: Ab
 }
 
 /* A guest's word about the recording, also when the visit is over. */
-export async function consentToRecording(visitId: string, token: string, recording: boolean, signal: AbortSignal): Promise<void> {
-  await call("POST", `/api/v1/visits/${path(visitId)}/recording-consent`, { recording }, signal, token);
+/* Resolves with the word that counts: after the end a no is final. */
+export async function consentToRecording(visitId: string, token: string, recording: boolean, signal: AbortSignal): Promise<boolean> {
+  const answer = await call("POST", `/api/v1/visits/${path(visitId)}/recording-consent`, { recording }, signal, token);
+  return read(object({ recording: withDefault(flag, recording) }), answer ?? {}).recording;
 }
 
 export function qrUrl(visitId: string, token: string): string {

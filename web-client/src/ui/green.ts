@@ -34,7 +34,7 @@ export class Green extends LitElement {
       .how {
         display: grid;
         gap: 0;
-        padding-left: calc(24px + var(--s3));
+        padding-left: calc(44px + var(--s3));
       }
       .how label {
         font-weight: 500;

@@ -73,17 +73,16 @@ export class Player extends LitElement {
         width: 100%;
         height: 100%;
       }
-      :host(:fullscreen) .frame {
-        aspect-ratio: auto !important;
-        height: 100%;
-      }
+      :host(:fullscreen) .frame,
       :host([fillsPage]) .frame {
         aspect-ratio: auto !important;
         height: 100%;
+        max-height: none;
       }
       .frame {
         position: relative;
         width: 100%;
+        max-height: var(--player-most, none);
       }
       .frame.idle {
         cursor: none;

@@ -47,6 +47,9 @@ export class ReplayElement extends LitElement {
       .button {
         justify-self: start;
       }
+      [role="status"]:empty {
+        display: none;
+      }
       label {
         display: grid;
         grid-template-columns: 24px 1fr;
@@ -74,11 +77,13 @@ export class ReplayElement extends LitElement {
       ${this.told()}
       ${this.kept === null
         ? nothing
-        : html`<label>
+        : html`${this.kept
+              ? html`<label>
               <input type="checkbox" .checked=${this.kept} @change=${(e: Event) => emit(this, "pl-consent", (e.target as HTMLInputElement).checked)} />
               ${t("replay.kept")}<span class="small muted">${t("replay.kept_more")}</span>
-            </label>
-            <p class="small" role="status">${this.note}</p>`}
+            </label>`
+              : html`<p class="small">${t("replay.not_kept")}</p>`}
+            <div role="status">${this.note === "" ? nothing : html`<p class="small">${this.note}</p>`}</div>`}
     </div>`;
   }
 

@@ -357,9 +357,15 @@ export class Studio extends LitElement {
         .desk {
           gap: var(--s4);
         }
+        .right {
+          gap: 6px;
+        }
+        .right button {
+          padding: 0 var(--s3);
+        }
         .frame {
           aspect-ratio: 4 / 5;
-          max-height: 62dvh;
+          max-height: min(62dvh, calc(100dvh - 290px));
         }
         kbd {
           display: none;
@@ -455,9 +461,11 @@ export class Studio extends LitElement {
               </ul>
             </section>`}
       </div>
-      <aside>${this.phase === "ended"
-        ? this.questions.length === 0 ? nothing : this.asked()
-        : html`${this.invite()} ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}`}</aside>
+      ${this.phase !== "ended"
+        ? html`<aside>${this.invite()} ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}</aside>`
+        : this.questions.length === 0
+          ? nothing
+          : html`<aside>${this.asked()}</aside>`}
       ${this.dialogs()}`;
   }
 
@@ -481,7 +489,7 @@ export class Studio extends LitElement {
   }
 
   private over() {
-    return html`<div class="card" style="display:grid;gap:12px;justify-items:start">
+    return html`<div class="card" style="display:grid;gap:24px;justify-items:start">
       <h2>${t("visit.over")}</h2>
       ${this.replay === null ? nothing : html`<pl-replay staff .state=${this.replay}></pl-replay>`}
       <a class="button" href="#/visits">${t("visit.back")}</a>

@@ -200,6 +200,44 @@ export const shared = css`
     flex: none;
     accent-color: var(--accent);
   }
+  input[role="switch"] {
+    appearance: none;
+    width: 44px;
+    height: 26px;
+    border: 1px solid var(--edge);
+    border-radius: var(--pill);
+    background: var(--sunk);
+    position: relative;
+    cursor: pointer;
+    transition: background var(--fast);
+  }
+  input[role="switch"]::before {
+    content: "";
+    position: absolute;
+    left: 3px;
+    top: 3px;
+    width: 18px;
+    height: 18px;
+    border-radius: 50%;
+    background: var(--edge);
+    transition: transform var(--fast);
+  }
+  input[role="switch"]:checked {
+    background: var(--accent);
+    border-color: var(--accent);
+  }
+  input[role="switch"]:checked::before {
+    background: var(--on-accent);
+    transform: translateX(18px);
+  }
+  @media (forced-colors: active) {
+    input[role="switch"] {
+      appearance: auto;
+    }
+    input[role="switch"]::before {
+      content: none;
+    }
+  }
   .field {
     display: grid;
     gap: 6px;

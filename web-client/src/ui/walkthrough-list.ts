@@ -5,7 +5,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { WalkthroughInfo } from "../core/api";
-import { failureWords, makingWords } from "../core/making";
+import { failureWords, makingWords, mayRetry } from "../core/making";
 import { t } from "../core/strings";
 import { clock } from "../core/time";
 import type { UploadInfo } from "../core/upload";
@@ -177,6 +177,9 @@ export class WalkthroughList extends LitElement {
         .page {
           padding: var(--s4);
         }
+        .top .primary {
+          padding: 0 var(--s4);
+        }
       }
     `,
   ];
@@ -275,7 +278,7 @@ export class WalkthroughList extends LitElement {
     switch (w.state) {
       case "compiling":
         return html`<div class="state">
-          <pl-progress .value=${w.progress > 0 ? w.progress : -1} .label=${t("making.label", { title: w.title })}></pl-progress>
+          <pl-progress .value=${w.progress > 0 || w.ahead > 0 ? w.progress : -1} .label=${t("making.label", { title: w.title })}></pl-progress>
           <span class="small muted" role="status">${w.progress > 0 ? `${Math.floor(w.progress * 100)} % · ` : ""}${makingWords(w)}</span>
         </div>`;
       case "failed":
@@ -291,7 +294,11 @@ export class WalkthroughList extends LitElement {
       case "compiling":
         return html`<button @click=${() => emit(this, "pl-stop", w.id)}>${t("walkthroughs.stop")}</button>${more}`;
       case "failed":
-        return html`${w.visit === null || w.reason !== "no_source" ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
+        return html`${mayRetry(w)
+          ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>`
+          : w.visit === null
+            ? html`<button @click=${() => emit(this, "pl-open", w.id)}>${icon("upload")}${t("walkthroughs.another")}</button>`
+            : nothing}
           ${more}`;
       case "ready":
         return html`<a class="button" href="/w/${w.slug}" target="_blank" rel="noopener">${icon("play")}${t("walkthroughs.watch")}</a>

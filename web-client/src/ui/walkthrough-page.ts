@@ -27,6 +27,8 @@ export class WalkthroughPage extends LitElement {
         max-width: 1080px;
         margin: 0 auto;
         padding: var(--s5) var(--s4) var(--s7);
+        /* An upright film and its controls fit the window. */
+        --player-most: max(240px, calc(100dvh - 150px));
       }
       header {
         display: flex;

@@ -2,11 +2,11 @@
  * `pl-publish` {id, published}, `pl-copy` (slug), `pl-copy-embed` (slug), `pl-replace` (File), `pl-captions`
  * {file, lang}, `pl-captions-gone` (lang), `pl-green` (key), `pl-repeat`, `pl-delete`.
  *
- * <pl-new-film>: what to make of a file that was just chosen. Emits `pl-send` {title, key}, `pl-close`. */
+ * <pl-new-film>: what to make of a file that was just chosen, also in another's place. Emits `pl-send` {title, key}, `pl-close`. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { WalkthroughInfo } from "../core/api";
-import { failureWords, makingWords } from "../core/making";
+import { failureWords, makingWords, mayRetry } from "../core/making";
 import { size } from "../core/size";
 import { language, t } from "../core/strings";
 import { titleOf } from "../core/upload";
@@ -59,6 +59,8 @@ const sheet = css`
 @customElement("pl-new-film")
 export class NewFilm extends LitElement {
   @property({ attribute: false }) file: File | null = null;
+  /* The film whose link it takes over; its background is asked about anew. */
+  @property({ attribute: false }) replaces: WalkthroughInfo | null = null;
   @state() private key = "";
   @state() private wrong = false;
 
@@ -66,14 +68,14 @@ export class NewFilm extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("file")) {
-      this.key = "";
+      this.key = this.replaces?.key ?? "";
       this.wrong = false;
     }
   }
 
   private submit(event: SubmitEvent): void {
     event.preventDefault();
-    const title = String(new FormData(event.target as HTMLFormElement).get("title") ?? "").trim();
+    const title = this.replaces?.title ?? String(new FormData(event.target as HTMLFormElement).get("title") ?? "").trim();
     this.wrong = title === "";
     if (!this.wrong) {
       emit(this, "pl-send", { title, key: this.key });
@@ -81,19 +83,21 @@ export class NewFilm extends LitElement {
   }
 
   override render() {
-    const { file } = this;
-    return html`<pl-dialog .open=${file !== null} .heading=${t("film.new")}>
+    const { file, replaces } = this;
+    return html`<pl-dialog .open=${file !== null} .heading=${t(replaces === null ? "film.new" : "film.replace_title")}>
       ${file === null
         ? nothing
         : html`<form novalidate @submit=${(e: SubmitEvent) => this.submit(e)}>
             <p class="small muted">${file.name} · ${size(file.size, language())}</p>
-            <div class="field">
-              <label for="title">${t("film.title")}</label>
-              <input id="title" name="title" maxlength="120" autofocus .value=${titleOf(file.name)} aria-invalid=${this.wrong} aria-describedby="title-hint" />
-              <p class="small ${this.wrong ? "bad" : "muted"}" id="title-hint">${t(this.wrong ? "film.needs_title" : "film.title_hint")}</p>
-            </div>
+            ${replaces !== null
+              ? html`<p>${t("film.replace_lead", { title: replaces.title })}</p>`
+              : html`<div class="field">
+                  <label for="title">${t("film.title")}</label>
+                  <input id="title" name="title" maxlength="120" autofocus .value=${titleOf(file.name)} aria-invalid=${this.wrong} aria-describedby="title-hint" />
+                  <p class="small ${this.wrong ? "bad" : "muted"}" id="title-hint">${t(this.wrong ? "film.needs_title" : "film.title_hint")}</p>
+                </div>`}
             <pl-green .key=${this.key} @pl-key=${(e: CustomEvent<string>) => (this.key = e.detail)}></pl-green>
-            <button class="primary big">${icon("upload")}${t("film.send")}</button>
+            <button class="primary big">${icon("upload")}${t(replaces === null ? "film.send" : "film.replace")}</button>
           </form>`}
     </pl-dialog>`;
   }
@@ -161,7 +165,7 @@ export class WalkthroughSheet extends LitElement {
       ${ready ? this.share(w) : nothing} ${ready ? this.words(w) : nothing} ${w.visit === null ? this.source(w) : nothing}
       <section>
         <div class="line">
-          ${w.state === "failed" ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
+          ${w.state === "failed" && mayRetry(w) ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
           ${this.deleting
             ? html`<span aria-live="polite">${t("film.delete_sure")}</span>
                 <button @click=${() => (this.deleting = false)}>${t("common.no")}</button>
@@ -200,8 +204,8 @@ export class WalkthroughSheet extends LitElement {
               </li>`,
             )}
           </ul>`}
+      <label class="small muted" for="lang">${t("film.captions_lang")}</label>
       <div class="line" style="flex-wrap:nowrap">
-        <label class="sr" for="lang">${t("film.captions_lang")}</label>
         <input id="lang" maxlength="35" style="width:110px" autocapitalize="none" spellcheck="false" .value=${this.tongue} @input=${(e: Event) => (this.tongue = (e.target as HTMLInputElement).value)} />
         <input class="sr" id="captions" type="file" tabindex="-1" aria-hidden="true" aria-label=${t("film.captions_add")} accept=".vtt,.srt,text/vtt" @change=${() => this.take(this.captions, (file) => emit(this, "pl-captions", { file, lang: this.tongue.trim() }))} />
         <button ?disabled=${this.busy} @click=${() => this.captions.click()}>${icon("captions")}${t("film.captions_add")}</button>
