@@ -1,14 +1,12 @@
 /* The rep's side of one visit: socket, own view of the stage, camera and screen. Lives as long as the
  * console shows that visit. */
 import { html, render, type TemplateResult } from "lit";
-import type { CreatedInvite, LiveSource, VisitInfo } from "./core/api";
+import type { CreatedInvite, VisitInfo } from "./core/api";
 import { wholeDelay, type WholeDelay } from "./core/delay";
-import { Pace } from "./core/pace";
 import type { Question } from "./core/protocol";
 import { EMPTY_STAGE, stageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
-import { Asking } from "./asking";
 import { Capture, type CaptureKind } from "./capture";
 import { canShareScreen, DeviceError, openScreen, watchDevices, type Devices, type DeviceTrouble, type Screen } from "./media/devices";
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
@@ -21,13 +19,10 @@ import { qrUrl, words, type Api } from "./net/api";
 import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
-import "./ui/stage-sources";
+import { StageSources } from "./stage-sources";
 import "./ui/studio";
 
 const COPIED_STAYS = 2_500;
-/* While the sheet with the sources is open. */
-const SOURCES_SOON = 2_000;
-const SOURCES_LATER = 10_000;
 
 export interface VisitRoomOptions {
   readonly host: HTMLElement;
@@ -59,12 +54,7 @@ export class VisitRoom {
   private qr = "";
   private copied: "" | "yes" | "no" = "";
   private products: readonly string[] = [];
-  private sources: readonly LiveSource[] | null = null;
-  private choosing = { open: false, busy: "", failure: "" };
-  /* What takes a source off stage that we put on: feed by source. */
-  private readonly feeds = new Map<string, string>();
-  private readonly sourcesPace = new Pace(SOURCES_SOON, SOURCES_LATER, () => performance.now());
-  private readonly sourcesAsking: Asking;
+  private readonly sources: StageSources;
   /* From the server's door to this screen. */
   private viewMs: number | null = null;
   private replay: ReplayWatch | null = null;
@@ -81,7 +71,7 @@ export class VisitRoom {
       (kind) => void this.deviceGone(kind),
     );
     options.signal.addEventListener("abort", () => this.close(), { once: true });
-    this.sourcesAsking = new Asking({ ask: () => this.askSources(), signal: this.life.signal });
+    this.sources = new StageSources({ api: options.api, visit: this.info.id, signal: this.life.signal, onchange: () => this.draw() });
     void options.products.then((names) => {
       this.products = names;
       this.draw();
@@ -372,52 +362,6 @@ export class VisitRoom {
     }
   }
 
-  private loadSources(): Promise<void> {
-    return this.sourcesAsking.now();
-  }
-
-  private async askSources(): Promise<number | null> {
-    try {
-      this.sources = await this.options.api.sources();
-    } catch (error) {
-      this.sources ??= [];
-      this.choosing = { ...this.choosing, failure: words(error, t("error.offline"), t("error.odd")) };
-    }
-    this.draw();
-    const news = this.sources.map((s) => `${s.id} ${s.state} ${s.visit ?? ""}`).join();
-    return this.choosing.open ? this.sourcesPace.wait(news) : null;
-  }
-
-  private async putOn(id: string): Promise<void> {
-    const source = this.sources?.find((s) => s.id === id);
-    this.choosing = { ...this.choosing, busy: id, failure: "" };
-    this.draw();
-    try {
-      this.feeds.set(id, await this.options.api.startFeed(this.info.id, id));
-      this.choosing = { open: false, busy: "", failure: "" };
-    } catch (error) {
-      const why = words(error, t("error.offline"), t("error.odd"));
-      this.choosing = { ...this.choosing, busy: "", failure: t("visit.source_failed", { name: source?.name ?? "", why }) };
-    }
-    await this.loadSources();
-  }
-
-  private async takeOff(id: string): Promise<void> {
-    const feed = this.feeds.get(id) ?? this.sources?.find((s) => s.id === id)?.feed ?? null;
-    this.choosing = { ...this.choosing, busy: id, failure: "" };
-    this.draw();
-    try {
-      if (feed !== null) {
-        await this.options.api.stopFeed(this.info.id, feed);
-      }
-      this.feeds.delete(id);
-      this.choosing = { ...this.choosing, busy: "" };
-    } catch (error) {
-      this.choosing = { ...this.choosing, busy: "", failure: words(error, t("error.offline"), t("error.odd")) };
-    }
-    await this.loadSources();
-  }
-
   /* How old the main picture is; what a live source's process measured counts in. */
   private delay(): WholeDelay | null {
     const main = stageView(this.visit, { hideMine: false }).main;
@@ -532,11 +476,7 @@ export class VisitRoom {
       .delay=${this.delay()}
       .onStage=${[...(this.visit?.feeds.keys() ?? [])].length > 0}
       .replay=${this.replay?.state ?? null}
-      @pl-sources=${() => {
-        this.choosing = { open: true, busy: "", failure: "" };
-        void this.loadSources();
-        this.draw();
-      }}
+      @pl-sources=${() => this.sources.open()}
       @pl-camera=${() => void this.toggleCamera()}
       @pl-microphone=${() => void this.toggleMicrophone()}
       @pl-screen=${() => void this.toggleScreen()}
@@ -546,18 +486,6 @@ export class VisitRoom {
       @pl-qr=${() => void this.toggleQr()}
       @pl-device=${(e: CustomEvent<{ kind: CaptureKind; id: string }>) => void this.openOwn(e.detail.kind, e.detail.id)}
     ></pl-studio>
-    <pl-stage-sources
-      .open=${this.choosing.open}
-      .visit=${this.info.id}
-      .sources=${this.sources}
-      .busy=${this.choosing.busy}
-      .failure=${this.choosing.failure}
-      @pl-on=${(e: CustomEvent<string>) => void this.putOn(e.detail)}
-      @pl-off=${(e: CustomEvent<string>) => void this.takeOff(e.detail)}
-      @pl-close=${() => {
-        this.choosing = { open: false, busy: "", failure: "" };
-        this.draw();
-      }}
-    ></pl-stage-sources>`;
+    ${this.sources.content()}`;
   }
 }
