@@ -12,6 +12,6 @@
     "audioconvert name=entry ! audioresample ! audiorate tolerance=10000000 ! "                    \
     "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved "
 
-/* Tells the audioconvert `entry` how to mix sound of `caps` when that has more than two channels.
- */
+/* Tells the audioconvert `entry` how to mix sound of `caps` when that has more than two channels,
+ * and bounds the holes behind it. */
 void sound_prepare(GstElement *entry, const GstCaps *caps);

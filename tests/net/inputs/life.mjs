@@ -103,7 +103,7 @@ export const rows = [
     return `${f}.mov`;
   }, expect: SEEN },
   { name: 'slow motion: 120 frames a second', make: film('mp4', { fps: 120 }), expect: { ...SEEN, fps: 30 } },
-  { name: 'mov with time code and two disabled chapters of text', make: film('mov', { more: ['-timecode', '01:00:00:00', '-write_tmcd', 1] }), expect: SEEN },
+  { name: 'mov with a track of time code', make: film('mov', { more: ['-timecode', '01:00:00:00', '-write_tmcd', 1] }), expect: SEEN },
   { name: 'a camera: m2ts with AC-3, interlaced', make: film('m2ts', { fps: 50, audio: ['-c:a', 'ac3'], colour: ['-vf', 'scale=out_color_matrix=bt709:out_range=tv,tinterlace=mode=interleave_top,format=yuv420p', '-colorspace', 'bt709'], video: ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', 12, '-flags', '+ildct+ilme', '-x264opts', 'tff=1'], more: ['-mpegts_m2ts_mode', 1] }),
     expect: { ...SEEN, duration: [2, 0.2], source: { interlaced: true } } },
   { name: 'a camera: MXF, MPEG-2 4:2:2 and PCM', make: film('mxf', { colour: ['-vf', 'scale=out_color_matrix=bt709:out_range=tv,format=yuv422p', '-colorspace', 'bt709'], video: ['-c:v', 'mpeg2video', '-q:v', 2], audio: ['-c:a', 'pcm_s16le', '-ar', 48000] }), expect: SEEN },
@@ -140,13 +140,14 @@ export const rows = [
   }, expect: { duration: [3.4, 0.4], sync: 60, patches: PATCHES } },
   { name: 'the first picture is no key frame', make: again('mkv', (whole) => ['-ss', 0.6, '-i', whole, '-map', 0, '-c', 'copy', '-copyinkf'], { seconds: 3, more: ['-g', 25] }), expect: { duration: [2.5, 0.6], patches: PATCHES } },
   { name: 'avi with MP3 of a rate that varies', make: again('avi', (whole) => ['-i', whole, '-c:v', 'mpeg4', '-q:v', 2, '-c:a', 'libmp3lame', '-q:a', 4], { seconds: 4, colour: undefined }), expect: { duration: [4, 0.25], sync: 60, flashes: 4 } },
+  // not mp4: qtdemux leaves out tracks of less than a fifth of the film
   { name: 'one picture and sound: it stays to the end', make: async (f, t) => {
-    await t.ffmpeg('-f', 'lavfi', '-i', 'color=c=0xff0000:s=320x180:r=25:d=0.04', '-f', 'lavfi', '-i', tone(440, 5), ...H264, '-c:a', 'aac', `${f}.mp4`);
-    return `${f}.mp4`;
+    await t.ffmpeg('-f', 'lavfi', '-i', 'color=c=0xff0000:s=320x180:r=25:d=0.04', '-f', 'lavfi', '-i', tone(440, 5), ...H264, '-c:a', 'aac', `${f}.mkv`);
+    return `${f}.mkv`;
   }, expect: { duration: [5, 0.1], patches: [[0.5, 0.5, [255, 0, 0], 24]] } },
   { name: 'sound much shorter than its picture: HLS has silence', make: async (f, t) => {
-    await t.ffmpeg(...PICTURE(7), '-f', 'lavfi', '-i', tone(440, 1), ...H264, '-c:a', 'aac', `${f}.mp4`);
-    return `${f}.mp4`;
+    await t.ffmpeg(...PICTURE(7), '-f', 'lavfi', '-i', tone(440, 1), ...H264, '-c:a', 'aac', `${f}.mkv`);
+    return `${f}.mkv`;
   }, expect: { duration: [7, 0.1] }, check: async ({ out, tools }) => {
     const pcm = await tools.samples(join(out, 'hls-audio.mp4'));
     assert.ok(Math.abs(pcm.length / 48000 - 7) < 0.1, `${pcm.length / 48000} s`);
