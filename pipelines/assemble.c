@@ -216,10 +216,16 @@ static int run(struct job *job) {
     return r;
 }
 
+/* In the main loop, for a quit before it runs would be lost. */
+static gboolean quit(gpointer loop) {
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
 static gpointer work(gpointer data) {
     struct job *job = data;
     job->result = run(job);
-    g_main_loop_quit(job->loop);
+    g_idle_add(quit, job->loop);
     return NULL;
 }
 

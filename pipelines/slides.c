@@ -200,6 +200,12 @@ static int convert(struct slides *s, PopplerDocument *document) {
     return r;
 }
 
+/* In the main loop, for a quit before it runs would be lost. */
+static gboolean quit(gpointer loop) {
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
 /* Poppler cannot be interrupted: it draws in a thread of its own, watched by the main one. */
 static gpointer draw(gpointer data) {
     struct slides *s = data;
@@ -209,7 +215,7 @@ static gpointer draw(gpointer data) {
         g_object_unref(document);
     }
     atomic_store(&s->done, true);
-    g_main_loop_quit(s->loop);
+    g_idle_add(quit, s->loop);
     return NULL;
 }
 
