@@ -1,32 +1,20 @@
 #include "confine.h"
 
+#include "confine_calls.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* The sanitizers' runtimes look at their own process from another one, and map terabytes. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 #define MEMORY_DEFAULT (3ull << 30)
 #define MEMORY_BASE (1ull << 30) /* stacks of threads and the like, hardly touched */
@@ -201,218 +189,6 @@ static int restrict_files(const struct confinement *what) {
     return r;
 }
 
-/* ---- System calls ---- */
-
-/* No media job has a use for these, whatever its input says. */
-static const char *const refused[] = {
-    "execve",
-    "execveat",
-    "fork",
-    "vfork",
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
-    "process_madvise",
-    "process_mrelease",
-    "kcmp",
-    "pidfd_open",
-    "pidfd_getfd",
-    "pidfd_send_signal",
-    "tkill",
-    "mount",
-    "umount",
-    "umount2",
-    "pivot_root",
-    "chroot",
-    "unshare",
-    "setns",
-    "fsopen",
-    "fsconfig",
-    "fsmount",
-    "fspick",
-    "move_mount",
-    "open_tree",
-    "mount_setattr",
-    "bpf",
-    "perf_event_open",
-    "userfaultfd",
-    "keyctl",
-    "add_key",
-    "request_key",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "kexec_load",
-    "kexec_file_load",
-    "reboot",
-    "swapon",
-    "swapoff",
-    "acct",
-    "quotactl",
-    "quotactl_fd",
-    "open_by_handle_at",
-    "name_to_handle_at",
-    "personality",
-    "modify_ldt",
-    "iopl",
-    "ioperm",
-    "uselib",
-    "ustat",
-    "sysfs",
-    "setuid",
-    "setgid",
-    "setgroups",
-    "setreuid",
-    "setregid",
-    "setresuid",
-    "setresgid",
-    "setfsuid",
-    "setfsgid",
-    "capset",
-    "setsid",
-    "setpgid",
-    "mknod",
-    "mknodat",
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "chown",
-    "fchown",
-    "lchown",
-    "fchownat",
-    "setxattr",
-    "lsetxattr",
-    "fsetxattr",
-    "removexattr",
-    "lremovexattr",
-    "fremovexattr",
-    "link",
-    "linkat",
-    "symlink",
-    "symlinkat",
-    "settimeofday",
-    "clock_settime",
-    "clock_adjtime",
-    "adjtimex",
-    "sethostname",
-    "setdomainname",
-    "syslog",
-    "vhangup",
-    "nfsservctl",
-    "lookup_dcookie",
-    "shmget",
-    "shmat",
-    "shmctl",
-    "semget",
-    "semop",
-    "semctl",
-    "msgget",
-    "msgsnd",
-    "msgrcv",
-    "msgctl",
-    "mq_open",
-    "mq_unlink",
-    "fanotify_init",
-    "migrate_pages",
-    "move_pages",
-    "mbind",
-    "vmsplice",
-};
-
-#define DENY SCMP_ACT_ERRNO(EPERM)
-
-static int refuse(scmp_filter_ctx filter, const char *name, uint32_t action) {
-    int number = seccomp_syscall_resolve_name(name);
-    return number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, action, number, 0);
-}
-
-static bool needed_by_sanitizer(const char *name) {
-    return SANITIZED && strcmp(name, "ptrace") == 0;
-}
-
-static int refuse_always(scmp_filter_ctx filter) {
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < sizeof(refused) / sizeof(*refused); i++) {
-        r = needed_by_sanitizer(refused[i]) ? 0 : refuse(filter, refused[i], DENY);
-    }
-    /* Libraries do without these when the kernel does not know them; clone3 hides its flags behind
-     * a pointer. */
-    r = r ? r : refuse(filter, "clone3", SCMP_ACT_ERRNO(ENOSYS));
-    r = r ? r : refuse(filter, "io_uring_setup", SCMP_ACT_ERRNO(ENOSYS));
-    r = r ? r : refuse(filter, "io_uring_enter", SCMP_ACT_ERRNO(ENOSYS));
-    return r ? r : refuse(filter, "io_uring_register", SCMP_ACT_ERRNO(ENOSYS));
-}
-
-#define CLONE_THREAD_FLAG 0x00010000u
-#define TIOCSTI_REQUEST 0x5412u
-#define TIOCLINUX_REQUEST 0x541cu
-
-/* Threads, but no processes; signals and limits for ourselves alone. */
-static int refuse_processes(scmp_filter_ctx filter) {
-    const scmp_datum_t own = (scmp_datum_t)getpid();
-    int r = SANITIZED ? 0
-                      : seccomp_rule_add(filter, DENY, SCMP_SYS(clone), 1,
-                                         SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD_FLAG, 0));
-    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_NE, own, 0));
-    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, own, 0));
-    r = r ? r
-          : seccomp_rule_add(filter, DENY, SCMP_SYS(rt_sigqueueinfo), 1,
-                             SCMP_A0(SCMP_CMP_NE, own, 0));
-    r = r ? r
-          : seccomp_rule_add(filter, DENY, SCMP_SYS(rt_tgsigqueueinfo), 1,
-                             SCMP_A0(SCMP_CMP_NE, own, 0));
-    r = r ? r : seccomp_rule_add(filter, DENY, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0, 0));
-    r = r ? r
-          : seccomp_rule_add(filter, DENY, SCMP_SYS(ioctl), 1,
-                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, TIOCSTI_REQUEST));
-    return r ? r
-             : seccomp_rule_add(filter, DENY, SCMP_SYS(ioctl), 1,
-                                SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, TIOCLINUX_REQUEST));
-}
-
-/* Without network and listening there are only socket pairs. */
-static int refuse_sockets(scmp_filter_ctx filter, const struct confinement *what) {
-    int r = 0;
-    if (!what->network && !what->listen) {
-        r = refuse(filter, "socket", DENY);
-    } else if (!what->network) { /* a datagram could be sent to any Unix socket of the system */
-        r = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
-        for (unsigned type = 2; r == 0 && type < 16; type++) {
-            r = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1,
-                                 SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, type));
-        }
-    } else {
-        for (unsigned family = 0; r == 0 && family < AF_MAX; family++) {
-            bool known = family == AF_UNIX || family == AF_INET || family == AF_INET6 ||
-                         family == AF_NETLINK;
-            r = known ? 0
-                      : seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1,
-                                         SCMP_A0(SCMP_CMP_EQ, family, 0));
-        }
-        r = r ? r
-              : seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1,
-                                 SCMP_A0(SCMP_CMP_GE, AF_MAX, 0));
-    }
-    r = r || what->network ? r : refuse(filter, "connect", DENY);
-    r = r || what->network || what->listen ? r : refuse(filter, "bind", DENY);
-    r = r || what->listen ? r : refuse(filter, "listen", DENY);
-    r = r || what->listen ? r : refuse(filter, "accept", DENY);
-    return r || what->listen ? r : refuse(filter, "accept4", DENY);
-}
-
-static int restrict_calls(const struct confinement *what) {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    if (!filter) {
-        return -ENOMEM;
-    }
-    int r = refuse_always(filter);
-    r = r ? r : refuse_processes(filter);
-    r = r ? r : refuse_sockets(filter, what);
-    r = r ? r : seccomp_load(filter);
-    seccomp_release(filter);
-    return r;
-}
-
 /* ---- Limits and privileges ---- */
 
 static int limit(int resource, uint64_t most) {
@@ -484,7 +260,7 @@ int confine(const struct confinement *what, struct failure *failure) {
         return failure_set(failure, "internal", "The converter cannot be confined: %s.",
                            strerror(errno));
     }
-    int error = restrict_calls(what);
+    int error = confine_calls(what);
     if (error) {
         return failure_set(failure, "internal", "The converter cannot be confined: %s.",
                            strerror(-error));

@@ -12,6 +12,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,11 @@ static int listen_tcp(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     return fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 ? errno
                                                                         : result(listen(fd, 1));
+}
+
+/* What no media job calls is as on a kernel that is older. */
+static int watch_files(void) {
+    return result(syscall(SYS_inotify_init1, 0));
 }
 
 static int make_pair(void) {
@@ -390,6 +396,108 @@ static void it_must_come_before_the_first_thread(void **state) {
     assert_int_equal(status, 0);
 }
 
+static void calls_that_nobody_needs_are_unknown(void **state) {
+    (void)state;
+    if (SANITIZED) {
+        skip();
+    }
+    struct confinement confinement = of_a_converter();
+    assert_int_equal(attempt(watch_files, NULL, false), 0);
+    assert_int_equal(attempt(watch_files, &confinement, false), ENOSYS);
+    confinement.network = true; /* a live source's libraries are many */
+    assert_int_equal(attempt(watch_files, &confinement, false), 0);
+}
+
+/* ---- A kernel without Landlock ---- */
+
+static const char *pipeline; /* path of parlour-pipeline, or NULL */
+
+static void lose_landlock(void) {
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0) ||
+        seccomp_load(filter)) {
+        _exit(NO_CHILD);
+    }
+    seccomp_release(filter);
+}
+
+static int is_refused_in_words(void) {
+    const struct confinement converter = of_a_converter();
+    struct failure failure = {0};
+    lose_landlock();
+    int r = confine(&converter, &failure);
+    bool said = strcmp(failure.reason, "no_confinement") == 0 &&
+                strstr(failure.message, "Landlock") && strstr(failure.message, "unconfined");
+    return r < 0 && said && read_other() == 0 ? 0 : EINVAL;
+}
+
+static int is_done_unconfined(void) {
+    const struct confinement converter = of_a_converter();
+    struct failure failure = {0};
+    lose_landlock();
+    confine_off();
+    return confine(&converter, &failure) == 0 ? read_other() : EINVAL;
+}
+
+static void a_kernel_without_landlock_is_said(void **state) {
+    (void)state;
+    is_possible(is_refused_in_words, NULL);
+    is_possible(is_done_unconfined, NULL);
+}
+
+/* The last line that the real program says of a file that is no film, as an ordinary user. */
+static void program_says(bool landlock, const char *option, char ret[static 4096]) {
+    int ends[2];
+    size_t n = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (getuid() == 0 && (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)) {
+            _exit(NO_CHILD);
+        }
+        if (!landlock) {
+            lose_landlock();
+        }
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(open("/dev/null", O_RDWR | O_CLOEXEC), STDERR_FILENO);
+        setenv("HOME", in_home("out"), 1); /* for GStreamer's list of plug-ins */
+        char film[512], out[512];
+        snprintf(film, sizeof(film), "%s", in_home("film.mp4"));
+        snprintf(out, sizeof(out), "%s", in_home("out/film"));
+        if (option) {
+            execl(pipeline, pipeline, option, "compile", film, "--out", out, (char *)NULL);
+        } else {
+            execl(pipeline, pipeline, "compile", film, "--out", out, (char *)NULL);
+        }
+        _exit(NO_CHILD);
+    }
+    close(ends[1]);
+    for (ssize_t m; n < 4095 && (m = read(ends[0], ret + n, 4095 - n)) > 0;) {
+        n += (size_t)m;
+    }
+    ret[n] = '\0';
+    close(ends[0]);
+    int status;
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 1 << 8);
+}
+
+static void the_program_is_confined_or_refuses(void **state) {
+    (void)state;
+    char said[4096];
+    if (!pipeline || SANITIZED) {
+        skip();
+    }
+    program_says(true, NULL, said);
+    assert_non_null(strstr(said, "\"reason\":\"not_a_video\""));
+    program_says(false, NULL, said);
+    assert_non_null(strstr(said, "\"reason\":\"no_confinement\""));
+    assert_non_null(strstr(said, "Landlock is missing"));
+    program_says(false, "--unconfined", said);
+    assert_non_null(strstr(said, "\"reason\":\"not_a_video\""));
+}
+
 /* ---- The place ---- */
 
 static int make_place(void **state) {
@@ -440,7 +548,7 @@ static int clear_place(void **state) {
     return nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_input_and_output_stay),
         cmocka_unit_test(other_files_are_out_of_reach),
@@ -450,7 +558,11 @@ int main(void) {
         cmocka_unit_test(who_waits_at_a_door_hears_no_one_else),
         cmocka_unit_test(who_calls_others_reads_no_more_files),
         cmocka_unit_test(it_must_come_before_the_first_thread),
+        cmocka_unit_test(calls_that_nobody_needs_are_unknown),
+        cmocka_unit_test(a_kernel_without_landlock_is_said),
+        cmocka_unit_test(the_program_is_confined_or_refuses),
     };
+    pipeline = argc > 1 ? argv[1] : NULL;
     if (!confine_landlock() || !confine_seccomp()) {
         fputs("skipped: this kernel has no Landlock or no seccomp\n", stderr);
         return 77;
