@@ -151,7 +151,7 @@ static void describe_source(const struct job *job, GString *text) {
 
 static void describe_queue(size_t from, GString *text) {
     g_string_append_printf(
-        text, "t%zu. ! queue max-size-buffers=8 max-size-bytes=0 max-size-time=0 ! ", from);
+        text, "t%zu. ! queue max-size-buffers=3 max-size-bytes=0 max-size-time=0 ! ", from);
 }
 
 static void describe_h264(const struct job *job, size_t i, GString *text) {
@@ -160,7 +160,7 @@ static void describe_h264(const struct job *job, size_t i, GString *text) {
     g_string_append_printf(
         text,
         "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=veryfast "
-        "bframes=0 ref=2 key-int-max=100000 byte-stream=true threads=%u "
+        "bframes=0 ref=2 key-int-max=100000 byte-stream=true threads=%u sync-lookahead=0 "
         "option-string=scenecut=0:open-gop=0:force-cfr=1 ! "
         "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au ! "
         "appsink name=h264-%zu ",

@@ -2,6 +2,12 @@
 
 #include "sound.h"
 
+#include <gst/video/video.h>
+#include <stdio.h>
+
+#define THREAD_BYTES 48000000u /* of pictures of 10 bits in the threads of a decoder */
+#define THREADS_MOST 16u
+
 #define STEP (GST_SECOND / 30)              /* between pictures, when the file does not say */
 #define SHOW_AGAIN_EVERY (300 * GST_SECOND) /* videorate gives up on longer holes */
 #define HOLE_MAX (600 * GST_SECOND)         /* a longer one is a broken clock */
@@ -212,6 +218,26 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
     gst_clear_caps(&caps);
 }
 
+/* Each thread of a decoder keeps a picture or more of its own. */
+static void limit_threads(GstBin *in, GstBin *bin, GstElement *element, gpointer data) {
+    (void)in;
+    (void)bin;
+    const struct wanted *wanted = data;
+    static const char *const names[] = {"max-threads", "threads", "n-threads"};
+    guint64 bytes = (guint64)wanted->probe.picture.width * wanted->probe.picture.height * 3;
+    guint most = bytes > 0 ? (guint)MIN(THREAD_BYTES / bytes, THREADS_MOST) : THREADS_MOST;
+    if (most >= g_get_num_processors() || !GST_IS_VIDEO_DECODER(element)) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), names[i])) {
+            char text[16];
+            snprintf(text, sizeof(text), "%u", MAX(most, 1));
+            gst_util_set_object_arg(G_OBJECT(element), names[i], text);
+        }
+    }
+}
+
 static GstElement *find(GstElement *pipeline, const char *name) {
     GstElement *element = name ? gst_bin_get_by_name(GST_BIN(pipeline), name) : NULL;
     if (element) {
@@ -233,6 +259,7 @@ void decoding_connect(GstElement *pipeline, const char *path, const struct probe
     g_free(uri);
     g_signal_connect(in, "pad-added", G_CALLBACK(pad_added), wanted);
     g_signal_connect(in, "autoplug-continue", G_CALLBACK(keep_decoding), wanted);
+    g_signal_connect(in, "deep-element-added", G_CALLBACK(limit_threads), wanted);
 }
 
 void decoding_hold(GstElement *pipeline, double until) {
