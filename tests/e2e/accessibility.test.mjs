@@ -8,6 +8,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { shoot } from './harness/artefacts.mjs';
 import { DESK, launch, open, PHONE } from './harness/chromium.mjs';
 import { writeBeeps, writeCamera, writeFilm } from './harness/pattern.mjs';
+import { writeDeck } from './harness/deck.mjs';
 import { Server } from './harness/server.mjs';
 import { arrange, moving, signIn } from './harness/visit.mjs';
 
@@ -72,6 +73,38 @@ test('console, walkthroughs', async () =>
     await page.getByRole('link', { name: 'Walkthroughs' }).click();
     await page.getByText('The pattern, explained').waitFor();
     await look(page, 'console-walkthroughs');
+  }));
+
+test('console, what a film can be made of, live sources and slides', { timeout: 180_000 }, async () =>
+  withPage(await signIn(server, browser), async (page) => {
+    const choose = (file) => page.locator('pl-drop input[type=file]').setInputFiles(file);
+    await page.evaluate(() => { location.hash = '#/walkthroughs'; });
+    await page.getByRole('button', { name: 'More about The pattern' }).click();
+    await page.getByRole('button', { name: 'Replace video' }).waitFor();
+    await look(page, 'console-film');
+    await page.locator('pl-walkthrough-sheet #film').setInputFiles(path.join(folder, 'film.mp4'));
+    await page.getByText('This film has a green background').click();
+    await look(page, 'console-film-replace');
+    await page.keyboard.press('Escape');
+    await page.evaluate(() => { location.hash = '#/sources'; });
+    await page.getByRole('button', { name: 'Add a source' }).click();
+    await page.getByLabel('Name').waitFor();
+    await look(page, 'console-source');
+    await page.getByLabel('Name').fill('The shop floor');
+    await page.getByLabel('Camera (RTSP)').check();
+    await page.getByLabel('Address').fill('rtsp://127.0.0.1:8554/floor');
+    await page.getByRole('button', { name: 'Add source' }).click();
+    await page.getByRole('heading', { name: 'The shop floor' }).waitFor();
+    await look(page, 'console-sources-real');
+    await page.evaluate(() => { location.hash = '#/slides'; });
+    await choose(await writeDeck(path.join(folder, 'offer.pdf'), ['The lamp', 'What it costs']));
+    await page.getByText('2 pages').waitFor({ timeout: 60_000 });
+    await page.locator('pl-slides-list .cover img').waitFor();
+    await look(page, 'console-slides');
+    await page.getByRole('button', { name: 'Look through' }).click();
+    await page.getByRole('img', { name: /What it costs/ }).waitFor();
+    await look(page, 'console-deck');
+    assert.deepEqual(page.complaints, []);
   }));
 
 test('a visit: console, card, consent, room and after', async (t) => {
