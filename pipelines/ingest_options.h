@@ -18,7 +18,7 @@ struct ingest_options {
     const char *hold;       /* a picture file, or NULL */
     struct live_rung rungs[FEED_RUNGS_MAX];
     size_t rung_count;
-    int key; /* KEY_COLOUR_NONE, or as key_layout.h has it */
+    int key;                     /* KEY_COLOUR_NONE, or as key_layout.h has it */
     unsigned width, height, fps; /* of the test source */
     int fd;
     const char *socket; /* when fd is -1 */
