@@ -2,10 +2,9 @@
 
 #include "confine.h"
 #include "control.h"
-#include "depacketiser.h"
 #include "elements.h"
+#include "enrich_film.h"
 #include "recode.h"
-#include "routing/rung_file.h"
 #include "speeds.h"
 #include "storyboard.h"
 
@@ -21,7 +20,9 @@
 #include <unistd.h>
 
 #define NICENESS 15 /* everything else goes first */
-#define SOUND_SHARE 0.8
+#define SOUND_SHARE 0.3
+#define TELL_EVERY (G_USEC_PER_SEC / 2)
+#define BITRATE_AAC 128000
 #define FEED_PACKETS 50
 
 static const uint32_t all_speeds[] = {50, 75, 125, 150, 200};
@@ -31,7 +32,10 @@ struct job {
     json_t *manifest;
     double duration;
     struct failure failure;
-    gint64 started;
+    gint64 started, told, film_started; /* the film began */
+    bool stop;
+    struct stage stage;
+    struct aac_sink aac;
 };
 
 static int read_manifest(struct job *job) {
@@ -106,13 +110,20 @@ static void need_data(GstAppSrc *source, guint size, gpointer data) {
 }
 
 static int run_sound(struct job *job, struct feed *feed, struct stage *stage,
-                     const uint32_t *percent, size_t count, struct speeds *speeds) {
+                     const uint32_t *percent, size_t count, struct speeds *speeds, bool film) {
     GString *text =
         g_string_new("appsrc name=in format=time caps=\"audio/x-opus,rate=48000,channels=2,"
                      "channel-mapping-family=0\" ! opusdec ! audioconvert ! "
                      "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved ! "
                      "tee name=t ");
     speeds_describe(percent, count, text);
+    if (film) {
+        g_string_append_printf(text,
+                               "t. ! " SPEEDS_QUEUE " ! audioconvert ! avenc_aac aac-coder=fast "
+                               "bitrate=%d ! audio/mpeg,mpegversion=4,stream-format=raw ! "
+                               "appsink name=aac",
+                               BITRATE_AAC);
+    }
     char *description = g_string_free(text, FALSE);
     int r = stage_build(stage, description);
     g_free(description);
@@ -124,7 +135,9 @@ static int run_sound(struct job *job, struct feed *feed, struct stage *stage,
     gst_app_src_set_callbacks(GST_APP_SRC(source), &callbacks, feed, NULL);
     gst_object_unref(source);
     r = speeds_open(speeds, percent, count, job->directory, stage);
-    return r < 0 ? r : stage_run(stage);
+    r = r < 0 || !film ? r : aac_sink_open(&job->aac, job->directory, stage, "aac");
+    r = r < 0 ? r : stage_run(stage);
+    return r < 0 || !film ? r : aac_sink_finish(&job->aac);
 }
 
 static void add_rungs(struct job *job, const struct manifest *made) {
@@ -137,7 +150,12 @@ static void add_rungs(struct job *job, const struct manifest *made) {
     }
 }
 
-static int add_speeds(struct job *job) {
+static bool wants_film(const struct job *job) {
+    return rung_named(job, "video", 0) && !json_object_get(job->manifest, "hls");
+}
+
+/* The other speeds, and AAC for the film. */
+static int add_sound(struct job *job) {
     uint32_t percent[G_N_ELEMENTS(all_speeds)];
     size_t count = 0;
     const char *normal = rung_named(job, "audio", 100);
@@ -146,24 +164,24 @@ static int add_speeds(struct job *job) {
             percent[count++] = all_speeds[i];
         }
     }
-    if (!normal || count == 0) {
+    if (!normal || (count == 0 && !wants_film(job))) {
         return 0;
     }
     struct feed feed = {0};
     struct manifest *made = g_new0(struct manifest, 1);
     struct speeds *speeds = g_new0(struct speeds, 1);
-    struct stage stage = {.name = "speeds",
-                          .to = SOUND_SHARE,
-                          .duration = job->duration,
-                          .job_started = job->started,
-                          .failure = &job->failure};
+    job->stage = (struct stage){.name = "speeds",
+                                .to = SOUND_SHARE,
+                                .duration = job->duration,
+                                .job_started = job->started,
+                                .failure = &job->failure};
     int r = open_rung(job, normal, &feed.rung);
-    r = r < 0 ? r : run_sound(job, &feed, &stage, percent, count, speeds);
+    r = r < 0 ? r : run_sound(job, &feed, &job->stage, percent, count, speeds, wants_film(job));
     r = r < 0 ? r : speeds_finish(speeds, made);
     if (r == 0) {
         add_rungs(job, made);
     }
-    stage_clear(&stage);
+    stage_clear(&job->stage);
     speeds_clear(speeds);
     g_free(speeds);
     g_free(made);
@@ -174,20 +192,6 @@ static int consider(void *ctx, GstSample *sample, uint64_t nanoseconds) {
     storyboard_consider(ctx, gst_sample_get_buffer(sample), gst_sample_get_caps(sample),
                         nanoseconds);
     return 0;
-}
-
-/* Puts a frame together again. */
-static bool whole_frame(struct depacketiser *d, const struct rung_file *rung,
-                        const struct rung_frame *frame, uint16_t *sequence,
-                        struct depacketised *ret) {
-    for (uint32_t i = 0; i < frame->packet_count; i++) {
-        struct rtp_header packet = {.sequence = (*sequence)++,
-                                    .timestamp = (uint32_t)frame->time,
-                                    .marker = i + 1 == frame->packet_count,
-                                    .payload = rung_file_packet(rung, frame->first_packet + i)};
-        depacketiser_input(d, &packet, false);
-    }
-    return depacketiser_output(d, ret);
 }
 
 /* Key frames alone, not more than the storyboard wants. */
@@ -208,7 +212,7 @@ static int show_keys(const struct rung_file *rung, struct storyboard *board) {
         struct rung_frame frame = rung_file_frame(rung, i);
         struct depacketised whole;
         double time = (double)frame.time / rung->clock_rate;
-        if (frame.key && time >= next && whole_frame(&d, rung, &frame, &sequence, &whole)) {
+        if (frame.key && time >= next && enrich_frame(&d, rung, &frame, &sequence, &whole)) {
             r = recode_push(recode, whole.data, (uint64_t)(time * 1e9));
             next = time + board->every / 2;
         }
@@ -267,17 +271,62 @@ static int replace_manifest(struct job *job) {
                : failure_set(&job->failure, "cannot_write", "The manifest cannot be written.");
 }
 
+static bool film_reached(void *ctx, double fraction) {
+    struct job *job = ctx;
+    gint64 now = g_get_monotonic_time();
+    while (g_main_context_iteration(NULL, FALSE)) { /* the order to stop */
+    }
+    if (now - job->told >= TELL_EVERY) {
+        double spent = (double)(now - job->film_started) / 1e6;
+        job->told = now;
+        report_progress(SOUND_SHARE + fraction * (1 - SOUND_SHARE), "film",
+                        fraction > 0.01 ? spent * (1 - fraction) / fraction : 0);
+    }
+    return job->stop;
+}
+
+/* HLS and mp4: the last and longest work, when all else can be played already. */
+static int add_film(struct job *job) {
+    struct rung_file rung;
+    if (!wants_film(job)) {
+        return 0;
+    }
+    if (open_rung(job, rung_named(job, "video", 0), &rung) < 0) {
+        return -1;
+    }
+    job->film_started = g_get_monotonic_time();
+    struct enrich_film film = {.directory = job->directory,
+                               .rung = &rung,
+                               .sound = &job->aac,
+                               .duration = job->duration,
+                               .reached = film_reached,
+                               .ctx = job,
+                               .failure = &job->failure};
+    if (enrich_film(&film) < 0) {
+        return -1;
+    }
+    json_object_set_new(job->manifest, "hls", json_string("hls.m3u8"));
+    json_object_set_new(job->manifest, "mp4", json_string("film.mp4"));
+    return replace_manifest(job);
+}
+
+static void stopped(void *ctx) {
+    struct job *job = ctx;
+    job->stop = true;
+    stage_stop(NULL);
+}
+
 static int run(struct job *job) {
     const struct confinement confinement = {.read = {job->directory}, .write = job->directory};
     if (confine(&confinement, &job->failure) < 0) {
         return -1;
     }
-    control_watch(stage_stop, NULL);
+    control_watch(stopped, job);
     if (elements_check(ELEMENT_COMPILE, &job->failure) < 0 || read_manifest(job) < 0 ||
-        add_speeds(job) < 0 || add_storyboard(job) < 0) {
+        add_sound(job) < 0 || add_storyboard(job) < 0 || replace_manifest(job) < 0) {
         return -1;
     }
-    return replace_manifest(job);
+    return add_film(job);
 }
 
 int enrich_main(int argc, char **argv) {
@@ -294,6 +343,7 @@ int enrich_main(int argc, char **argv) {
     } else {
         report_ready(job.duration);
     }
+    aac_sink_clear(&job.aac);
     json_decref(job.manifest);
     return r < 0 ? 1 : 0;
 }

@@ -344,6 +344,44 @@ const tests = {
     const letter = spawnSync(pipeline, ['enrich', dir], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     assert.match(letter.stdout, /"reason":"no_file"/);
   },
+  'enriching makes a film for players without WebRTC: copied from H.264 of one sender, encoded from the rest'() {
+    for (const [clips, copied] of [[['camera.h264'], true], [['camera.ivf'], false], [['camera.h264', 'screen.h264'], false]]) {
+      const r = recording();
+      clips.forEach((clip, i) => {
+        r.source(ADA + BigInt(i), 'Ada', i ? 'screen' : 'camera');
+        r.stage(i * 4 - 0.5, ADA + BigInt(i));
+        r.track(ADA + BigInt(i), 0, 9, { video: clip, ...(i ? {} : { tone: 1000, beep: true }) });
+      });
+      const { out, video } = r.assemble();
+      const run = spawnSync(pipeline, ['enrich', out], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+      assert.equal(run.status, 0, run.stdout);
+      assert.match(run.stdout, /"stage": ?"film"/);
+      const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
+      assert.deepEqual([manifest.hls, manifest.mp4], ['hls.m3u8', 'film.mp4']);
+      for (const name of ['film.mp4', 'hls.m3u8']) {
+        const { streams, format } = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', join(out, name)], { encoding: 'utf8' }));
+        assert.deepEqual(streams.map((x) => x.codec_name).sort(), ['aac', 'h264'], name);
+        near(Number(format.duration), manifest.duration, 0.1, `${name} of ${clips}`);
+        const raw = execFileSync('ffmpeg', ['-v', 'error', '-i', join(out, name), '-vf', 'scale=64:36', '-f', 'rawvideo', '-pix_fmt', 'gray', '-vsync', '0', '-'], { maxBuffer: 1 << 28 });
+        assert.ok(raw.length / (64 * 36) > manifest.duration * 25 * 0.9, `${name} of ${clips}: ${raw.length / 64 / 36} pictures`);
+      }
+      const film = execFileSync('ffmpeg', ['-v', 'error', '-i', join(out, 'film.mp4'), '-map', '0:v', '-c', 'copy', '-bsf:v', 'h264_mp4toannexb,filter_units=remove_types=6-9', '-f', 'framemd5', '-'], { encoding: 'utf8' });
+      const hashes = (text) => text.split('\n').filter((l) => l && !l.startsWith('#')).map((l) => l.split(',').at(-1).trim());
+      if (copied) {
+        const rung = execFileSync('ffmpeg', ['-v', 'error', '-i', dump(out, video).to, '-c', 'copy', '-bsf:v', 'filter_units=remove_types=6-9', '-f', 'framemd5', '-'], { encoding: 'utf8' });
+        assert.deepEqual(new Set(hashes(film)), new Set(hashes(rung)), 'the same slices');
+      }
+      // Bright for 120 ms at each whole second, as the beep.
+      const flashes = execFileSync('ffmpeg', ['-v', 'error', '-i', join(out, 'film.mp4'), '-vf', "select='gt(scene,0.2)',metadata=print:file=-", '-an', '-f', 'null', '-'], { encoding: 'utf8' })
+        .match(/pts_time:[\d.]+/g).map((x) => Number(x.slice(9)));
+      assert.ok(flashes.filter((t) => Math.abs(t - Math.round(t)) < 0.06).length >= 7, `${flashes}`);
+      if (clips.length > 1) {
+        const at = (t) => execFileSync('ffmpeg', ['-v', 'error', '-ss', String(t), '-i', join(out, 'film.mp4'), '-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-vf', 'scale=1:1', '-'], { encoding: null });
+        const before = at(2.5), after = at(6.5);
+        assert.ok(after[1] - after[0] > 15 && Math.abs(before[1] - before[0]) < 12, `${[...before]} ${[...after]}`);
+      }
+    }
+  },
   'sound alone, and nothing at all'() {
     const r = recording();
     r.source(ADA, 'Ada', 'microphone');
