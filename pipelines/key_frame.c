@@ -297,11 +297,11 @@ static void blend_rows(struct key_frame *k, unsigned y) {
 
 /* The matte at an even column and the odd one behind it. */
 static float on_sample(const float *a) {
-    return clampf(1.16f * a[0] - 0.08f * (a[-1] + a[1]), 0, 1);
+    return clampf(1.3f * a[0] - 0.15f * (a[-1] + a[1]), 0, 1);
 }
 
 static float between_samples(const float *a) {
-    return clampf(0.67f * (a[0] + a[1]) - 0.17f * (a[-1] + a[2]), 0, 1);
+    return clampf(0.72f * (a[0] + a[1]) - 0.22f * (a[-1] + a[2]), 0, 1);
 }
 
 static uint8_t colour_at(const struct key_frame *k, unsigned x, size_t i, float a, uint8_t seen) {

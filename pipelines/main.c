@@ -7,6 +7,7 @@
 #include "enrich.h"
 #include "gate.h"
 #include "ingest.h"
+#include "key.h"
 #include "record.h"
 #include "slides.h"
 #include "thumbs.h"
@@ -22,9 +23,10 @@
 static const char usage[] =
     "Usage: parlour-pipeline compile IN --out DIR [--title T] [--captions FILE.vtt --lang en\n"
     "                                [--label English]] [--chapters FILE.json]\n"
+    "                                [--poster FILE.jpg] [--key auto|RRGGBB]\n"
     "       parlour-pipeline ingest --source test|FILE|playlist:FILE|rtmp:SOCKET|srt://…|rtsp://…\n"
     "                               [--loop] (--codec vp8|h264 | --rungs h264:720,vp8:360)\n"
-    "                               [--hold FILE.jpg] [--passphrase-env NAME]\n"
+    "                               [--hold FILE.jpg] [--passphrase-env NAME] [--key auto|RRGGBB]\n"
     "                               (--fd N | --socket PATH) [--size WxH] [--fps N]\n"
     "       parlour-pipeline gate --listen ADDR:PORT --dir DIR\n"
     "       parlour-pipeline record --fd N --out DIR\n"
@@ -32,6 +34,7 @@ static const char usage[] =
     "       parlour-pipeline enrich PRESENTATION\n"
     "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
     "       parlour-pipeline thumbs IN --out DIR\n"
+    "       parlour-pipeline key IN --out FILE.mp4 [--key auto|RRGGBB]\n"
     "       parlour-pipeline doctor\n"
     "With --unconfined as its first word a job may read and write everything.\n";
 
@@ -43,7 +46,7 @@ static const struct {
             {"enrich", enrich_main, true},   {"slides", slides_main, true},
             {"thumbs", thumbs_main, true},   {"ingest", ingest_main, false},
             {"record", record_main, false},  {"gate", gate_main, false},
-            {"doctor", doctor_main, false}};
+            {"doctor", doctor_main, false},  {"key", key_main, true}};
 
 /* GLib ends the process when memory or threads are refused; say so first. */
 static void last_words(const char *domain, GLogLevelFlags level, const char *message,
