@@ -20,6 +20,7 @@
 
 #define SURVEY_SHARE 0.02
 #define AUDIO_SHARE 0.12 /* of the work */
+#define MUX_SHARE 0.01
 #define PICTURE_BYTES (1 << 20)
 #define NICENESS 10 /* live media on the same machine goes first */
 
@@ -128,7 +129,7 @@ static int build(const struct options *options, const struct probe *probe, const
     double share = SURVEY_SHARE + (probe->has_sound ? AUDIO_SHARE : 0);
     stage.name = "video";
     stage.from = share;
-    stage.to = 1;
+    stage.to = 1 - MUX_SHARE;
     if (probe->has_sound) {
         struct stage audio = stage;
         audio.name = "audio";

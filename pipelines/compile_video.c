@@ -344,6 +344,7 @@ static void finish_pictures(struct job *job, struct manifest *manifest) {
 }
 
 static int finish(struct job *job, struct aac_sink *sound, struct manifest *manifest) {
+    report_progress(job->stage->to, "mux", 0);
     if (finish_rungs(job) < 0) {
         return -1;
     }

@@ -108,6 +108,7 @@ export async function benchCompile({ build = 'build', quick = false, rounds = 2 
   console.log(`compile of ${seconds} s of 1080p30: CPU ${best(ours, 'cpu').toFixed(1)} s beside ffmpeg's ${best(theirs, 'cpu').toFixed(1)} s: ` +
     `${result.cpuRatio.toFixed(2)}; on the clock ${best(ours, 'wall').toFixed(1)} s beside ${best(theirs, 'wall').toFixed(1)} s: ${result.wallRatio.toFixed(2)}; ` +
     `peak ${(Math.max(...ours.map((r) => r.peak)) / 1024).toFixed(0)} MB`);
+  console.log(`  ratio of CPU seconds to ffmpeg's, must be <= 1 (1.05 for scatter): ${result.cpuRatio.toFixed(2)}${result.cpuRatio <= 1.05 ? '' : '  MISSED'}`);
   for (const [name, s] of Object.entries(ours.at(-1).stages)) console.log(`  ${name.padEnd(8)} ${s.wall.toFixed(1)} s on the clock, CPU ${s.cpu.toFixed(1)} s`);
   return result;
 }
