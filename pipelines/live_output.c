@@ -174,9 +174,10 @@ static GstFlowReturn new_audio(GstAppSink *sink, gpointer data) {
 /* ---- The pipeline ---- */
 
 /* libvpx's threads wait for each other in a spin: on a busy machine that costs more than it brings
- * unless the picture is large. */
+ * unless the picture is large and there are cores to spare. */
 static int vp8_threads(const struct fit *fit) {
-    return fit->width * fit->height > 640 * 480 ? 2 : 1;
+    bool large = fit->width * fit->height > 640 * 480;
+    return large && g_get_num_processors() > 2 ? 2 : 1;
 }
 
 static char *describe_rung(const struct live_output_config *config, const struct fit *whole,
