@@ -98,10 +98,10 @@ export async function benchReplay({ build, quick, keep }) {
   rmSync(join(dir, 'replay'), { recursive: true, force: true });
   const bytes = readdirSync(join(dir, 'visit/tracks')).reduce((n, f) => n + statSync(join(dir, 'visit/tracks', f)).size, 0);
   const load = loadavg()[0];
-  const r = spawnSync('bash', ['-c', 'TIMEFORMAT="TIME %R %U %S"; time "$0" "$@"', pipeline, 'assemble', join(dir, 'visit'), '--out', join(dir, 'replay'), '--title', 'An hour'],
+  const r = spawnSync('bash', ['-c', 'TIMEFORMAT="TIME %R %U %S"; time { "$0" "$@" & p=$!; while s=$(grep VmHWM /proc/$p/status); do m=$s; sleep 0.3; done; wait $p; e=$?; }; echo "PEAK $m" >&2; exit $e', pipeline, 'assemble', join(dir, 'visit'), '--out', join(dir, 'replay'), '--title', 'An hour'],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (r.status !== 0) throw new Error(`assemble ended with ${r.status}: ${r.stderr}`);
-  const [, wall, user, system] = /TIME (\S+) (\S+) (\S+)/.exec(r.stderr).map(Number), peak = Number(/PEAK (\d+)/.exec(r.stderr)?.[1] ?? 0) / 1024;
+  const [, wall, user, system] = /TIME (\S+) (\S+) (\S+)/.exec(r.stderr).map(Number), peak = Number(/PEAK VmHWM:\s+(\d+)/.exec(r.stderr)?.[1] ?? 0) / 1024;
   const result = { seconds, recorded_mb: bytes / 1e6, wall, cpu: user + system, peak_mb: peak, load, sync_ms: soundOffset(dir, tool('tests/net/rung_dump'), seconds) };
   const good = wall * 3600 / seconds <= WALL_MAX && Math.abs(result.sync_ms) <= 40;
   console.log(`replay of ${seconds / 60} minutes, four speakers, ${result.recorded_mb.toFixed(0)} MB: ${wall.toFixed(1)} s (must be <= ${WALL_MAX} s an hour), ` +
