@@ -9,21 +9,24 @@
 static const char film[] = "Upload a video: mp4, mov, webm or mkv.";
 
 /* How a file begins, and what it is. */
-static const struct {
+struct beginning {
     uint8_t offset, size;
     const char *bytes, *what;
-} pictures[] =
-    {
-        {0, 3, "\xff\xd8\xff", "JPEG"}, {0, 8, "\x89PNG\r\n\x1a\n", "PNG"},
-        {8, 4, "WEBP", "WebP"},         {0, 4, "II*\0", "TIFF"},
-        {0, 4, "MM\0*", "TIFF"},        {4, 8, "ftypheic", "HEIC"},
-        {4, 8, "ftypheix", "HEIC"},     {4, 8, "ftypmif1", "HEIF"},
-        {4, 8, "ftypavif", "AVIF"},     {0, 4, "8BPS", "Photoshop"},
-},
-  others[] = {
-      {0, 6, "Rar!\x1a\x07", "archive (RAR)"},
-      {0, 6, "7z\xbc\xaf\x27\x1c", "archive (7z)"},
-      {0, 2, "\x1f\x8b", "archive (gzip)"},
+};
+
+static const struct beginning pictures[] = {
+    {0, 3, "\xff\xd8\xff", "JPEG"}, {0, 8, "\x89PNG\r\n\x1a\n", "PNG"},
+    {8, 4, "WEBP", "WebP"},         {0, 4, "II*\0", "TIFF"},
+    {0, 4, "MM\0*", "TIFF"},        {4, 8, "ftypheic", "HEIC"},
+    {4, 8, "ftypheix", "HEIC"},     {4, 8, "ftypmif1", "HEIF"},
+    {4, 8, "ftypavif", "AVIF"},     {0, 4, "8BPS", "Photoshop"},
+    {0, 4, "GIF8", "GIF"}, /* avdemux_gif, which would read one that moves, hangs now and then */
+};
+
+static const struct beginning archives[] = {
+    {0, 6, "Rar!\x1a\x07", "archive (RAR)"},
+    {0, 6, "7z\xbc\xaf\x27\x1c", "archive (7z)"},
+    {0, 2, "\x1f\x8b", "archive (gzip)"},
 };
 
 static bool begins(struct bytes head, size_t offset, const char *bytes, size_t size) {
@@ -73,12 +76,12 @@ int foreign_check_head(struct bytes head, struct failure *ret) {
     if (is_bitmap(head)) {
         return failure_set(ret, "not_a_video", "This is a picture (BMP), not a video. %s", film);
     }
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (begins(head, others[i].offset, others[i].bytes, others[i].size)) {
+    for (size_t i = 0; i < sizeof(archives) / sizeof(archives[0]); i++) {
+        if (begins(head, archives[i].offset, archives[i].bytes, archives[i].size)) {
             return failure_set(
                 ret, "not_a_video",
                 "This is an %s, not a video. Unpack it, then upload the video in it.",
-                others[i].what);
+                archives[i].what);
         }
     }
     if (begins(head, 0, "%PDF-", 5)) {

@@ -179,7 +179,7 @@ export const rows = [
   // ---- what is no film ----
   ...['png', 'jpg', 'bmp', 'tiff', 'webp'].map((suffix) => ({ name: `a photograph: ${suffix}`, make: async (f, t) => { await t.ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=400x300', '-frames:v', 1, `${f}.${suffix}`); return `${f}.${suffix}`; }, ...refused('not_a_video', /picture.*video/s) })),
   { name: 'a photograph with the name of a film', make: async (f, t) => { await t.ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=400x300', '-frames:v', 1, '-f', 'image2', '-c:v', 'png', `${f}.mp4`); return `${f}.mp4`; }, ...refused('not_a_video', /picture.*video/s) },
-  { name: 'GIF that moves', make: async (f, t) => { await t.ffmpeg('-f', 'lavfi', '-i', t.picture({ seconds: 2, fps: 10 }), `${f}.gif`); return `${f}.gif`; }, expect: { duration: [2, 0.2], size: [320, 180], flashes: 2 } },
+  { name: 'GIF that moves', make: async (f, t) => { await t.ffmpeg('-f', 'lavfi', '-i', t.picture({ seconds: 2, fps: 10 }), `${f}.gif`); return `${f}.gif`; }, ...refused('not_a_video', /picture.*video/s) },
   { name: 'WebP that moves', make: async (f, t) => { await t.ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=5:d=1', '-c:v', 'libwebp_anim', `${f}.webp`); return `${f}.webp`; }, ...refused('not_a_video', /picture.*video/s) },
   { name: 'PDF with the name of a film', make: written('mp4', `%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n${'x'.repeat(500)}\n%%EOF\n`), ...refused('not_a_video', /PDF.*slides/is) },
   { name: 'ZIP with the name of a film', make: written('mp4', Buffer.concat([Buffer.from('PK\x03\x04\x14\0\0\0\0\0', 'latin1'), Buffer.alloc(60), Buffer.from('holiday.mov'), Buffer.alloc(500, 9)])), ...refused('not_a_video', /archive|unpack/i) },
