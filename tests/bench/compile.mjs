@@ -16,7 +16,7 @@ function makeFilm(file, seconds) {
     '-preset', 'ultrafast', '-crf', '16', '-c:a', 'aac', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', file]);
 }
 
-/** The same encoders with the same words as pipelines/compile_video.c. */
+/** The same encoders with the same words as pipelines/compile/compile_video.c. */
 function ffmpegArguments(input, out) {
   const h264 = Math.min(Math.max(availableParallelism(), 2), 4), vp8 = Math.min(Math.max(availableParallelism() >> 2, 1), 4);
   const x264 = (label, name, kbit) => ['-map', label, '-c:v', 'libx264', '-preset', 'veryfast',

@@ -1,6 +1,6 @@
 /* Captions: whatever comes in, what comes out is WebVTT in order that reads back. (Not the same to
  * the byte: what looks like an escaped tag is taken out when it is read.) */
-#include "../../pipelines/captions.h"
+#include "input/captions.h"
 
 #include <assert.h>
 #include <stdlib.h>

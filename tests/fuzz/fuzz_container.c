@@ -1,5 +1,5 @@
 /* An upload as container_check sees it before any decoder does. */
-#include "../../pipelines/container.h"
+#include "input/container.h"
 
 #include <assert.h>
 #include <stdint.h>

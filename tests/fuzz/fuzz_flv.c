@@ -1,5 +1,5 @@
 /* What comes through the Unix socket of an RTMP source. */
-#include "../../pipelines/flv.h"
+#include "rtmp/flv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
  * back, as the gate and the ingest do. */
 #include <stdlib.h>
 
-#include "../../pipelines/rtmp.h"
+#include "rtmp/rtmp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,9 +1,9 @@
 /* Bytes as a message of the record socket, and as a track file: read, scanned, fitted, its frames
  * put together and its sound rendered. When the first byte is odd, they are the packets of a file
  * whose checksums are right: flags, times and sizes, then what is in them. */
-#include "depacketiser.h"
-#include "track_scan.h"
-#include "voice.h"
+#include "replay/depacketiser.h"
+#include "replay/track_scan.h"
+#include "replay/voice.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Bytes as log.jsonl. */
-#include "visit_log.h"
+#include "replay/visit_log.h"
 
 #include <assert.h>
 #include <stdlib.h>

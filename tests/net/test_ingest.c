@@ -1,7 +1,7 @@
 /* parlour-pipeline ingest, from the server's end of its socket: a short film that flashes and beeps
  * every second is played in a loop, and what comes is decoded and compared. test_ingest PIPELINE */
 #include "base/spans.h"
-#include "test_card.h"
+#include "live/test_card.h"
 
 #include <fcntl.h>
 #include <gst/app/gstappsink.h>

@@ -1,6 +1,6 @@
 /* parlour-pipeline record, from the outside: what is sent into its socket is in its files, whatever
  * else comes, also when it is killed. Run: test_record PIPELINE */
-#include "track_file.h"
+#include "replay/track_file.h"
 
 // clang-format off
 #include <setjmp.h>

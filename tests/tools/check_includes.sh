@@ -29,8 +29,8 @@ libraries='
 ^sodium                         server/store/*.[ch] server/app/*.[ch]
 ^qrencode                       server/signal/qr*.[ch]
 ^(gst|glib|gio)                 pipelines/*
-^ebur128                        pipelines/loudness.c
-^poppler                        pipelines/slides*.[ch]
+^ebur128                        pipelines/input/loudness.c
+^poppler                        pipelines/slides/*.[ch]
 ^cairo                          pipelines/*
 '
 file=

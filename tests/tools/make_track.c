@@ -11,9 +11,9 @@
  *
  * Times are of the real clock, µs; the clip's first frame is at --start. An H.264 clip needs access
  * unit delimiters. */
-#include "packetiser.h"
+#include "presentation/packetiser.h"
+#include "replay/track_file.h"
 #include "routing/capture_clock.h"
-#include "track_file.h"
 
 #include <fcntl.h>
 #include <getopt.h>

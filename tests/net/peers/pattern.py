@@ -57,7 +57,7 @@ def read(planes):
 
 
 def read_card(planes):
-    """The same of the test card of parlour-pipeline (pipelines/test_card.c): 24 bits of the number
+    """The same of the test card of parlour-pipeline (pipelines/live/test_card.c): 24 bits of the number
     between a mark and a check sum, and patches of three colours below."""
     y, cb, cr = planes
     height, width = y.shape

@@ -1,6 +1,6 @@
 /* Captions of any common make become WebVTT in time. */
-#include "captions.h"
 #include "harness.h"
+#include "input/captions.h"
 
 #include <errno.h>
 #include <stdlib.h>

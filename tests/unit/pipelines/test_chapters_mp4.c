@@ -1,6 +1,6 @@
 /* Nero's chapters of an mp4 file are read; damage ends the list. */
-#include "chapters_mp4.h"
 #include "harness.h"
+#include "input/chapters_mp4.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Colours come out as an ordinary screen shows them. */
-#include "colour.h"
 #include "harness.h"
+#include "input/colour.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* After confine() a process reads its input, writes its output, and nothing else: each thing that a
  * taken-over decoder would try is tried here, first without confinement (where it works, or this
  * test would prove nothing), then within, as root and as an ordinary user. */
-#include "confine.h"
+#include "job/confine.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* Files that were cut off are told from whole ones by their outermost structure. */
-#include "container.h"
 #include "harness.h"
+#include "input/container.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Packets become frames again; what was lost goes with all that needs it, and nothing else. */
-#include "depacketiser.h"
 #include "harness.h"
-#include "packetiser.h"
-#include "picture_size.h"
+#include "presentation/packetiser.h"
+#include "replay/depacketiser.h"
+#include "replay/picture_size.h"
 
 #include <errno.h>
 

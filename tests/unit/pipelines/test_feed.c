@@ -1,7 +1,7 @@
 /* A live feed numbers its packets, reports its clock and hears requests for key frames. */
 #include "base/clock.h"
-#include "feed.h"
 #include "harness.h"
+#include "live/feed.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /* CMAF tracks, their playlists and the film made of them hold the same samples. */
-#include "film.h"
 #include "harness.h"
-#include "hls.h"
+#include "presentation/film.h"
+#include "presentation/hls.h"
 
 #include <errno.h>
 #include <stdio.h>

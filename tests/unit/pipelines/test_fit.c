@@ -1,6 +1,6 @@
 /* Every picture gets the largest size that fits and is never enlarged. */
-#include "fit.h"
 #include "harness.h"
+#include "input/fit.h"
 
 static void assert_fit(struct picture in, uint32_t width, uint32_t height) {
     struct fit fit;

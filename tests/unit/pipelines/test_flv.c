@@ -1,6 +1,6 @@
 /* Flash Video is written and read back whole, byte by byte, and rubbish is none. */
-#include "flv.h"
 #include "harness.h"
+#include "rtmp/flv.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
  * and started by it the converter too, which tries. The same attempts without confinement succeed,
  * or this test would prove nothing. */
 #include "app/pipeline_process.h"
-#include "confine.h"
+#include "job/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The matte of a person before a green wall, against the truth that made the picture. */
-#include "key_frame.h"
+#include "key/key_frame.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The gain is applied, and no peak passes the ceiling, not even one between samples. */
 #include "harness.h"
-#include "limiter.h"
-#include "loudness.h"
+#include "input/limiter.h"
+#include "input/loudness.h"
 
 #include <math.h>
 #include <stdlib.h>

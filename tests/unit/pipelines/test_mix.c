@@ -1,7 +1,7 @@
 /* Voices lie where they were captured, whatever their clocks do; the mix does not clip. */
 #include "harness.h"
-#include "mix_limiter.h"
-#include "voice.h"
+#include "replay/mix_limiter.h"
+#include "replay/voice.h"
 
 #include <math.h>
 #include <opus/opus.h>

@@ -1,6 +1,6 @@
 /* Encoded frames are cut into payloads that a receiver can put together again. */
 #include "harness.h"
-#include "packetiser.h"
+#include "presentation/packetiser.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* A publisher shakes hands, names its key and sends; who does it otherwise is refused in words. */
-#include "amf0.h"
 #include "harness.h"
-#include "rtmp.h"
+#include "rtmp/amf0.h"
+#include "rtmp/rtmp.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What the writer writes, the server's reader reads. */
 #include "harness.h"
+#include "presentation/rung_writer.h"
 #include "routing/rung_file.h"
-#include "rung_writer.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The test source's picture and sound can be read back. */
 #include "harness.h"
-#include "test_card.h"
+#include "live/test_card.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* A live sender's timestamps find their place on our clock and keep it; arrivals are found again.
  */
-#include "arrivals.h"
 #include "harness.h"
-#include "timeline.h"
+#include "live/arrivals.h"
+#include "live/timeline.h"
 
 #define MS UINT64_C(1000000)
 

@@ -1,6 +1,6 @@
 /* Recorded packets come back as they went, and damage costs what it touches. */
 #include "harness.h"
-#include "track_file.h"
+#include "replay/track_file.h"
 
 #include <errno.h>
 #include <stdio.h>

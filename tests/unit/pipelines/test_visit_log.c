@@ -1,6 +1,6 @@
 /* The log of a visit is read for what is good in it. */
 #include "harness.h"
-#include "visit_log.h"
+#include "replay/visit_log.h"
 
 #include <stdlib.h>
 

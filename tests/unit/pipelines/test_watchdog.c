@@ -1,5 +1,5 @@
 /* A job that hangs is ended, in words, and leaves nothing behind. */
-#include "watchdog.h"
+#include "job/watchdog.h"
 
 #include <signal.h>
 #include <stdio.h>
