@@ -124,13 +124,13 @@ static int send_packet(struct feed *f, struct feed_track *t, struct bytes payloa
     return r;
 }
 
-static int send_frame(struct feed *f, struct feed_track *t, uint64_t time) {
+static int send_frame(struct feed *f, struct feed_track *t, uint64_t time, uint64_t now) {
     if (t->broken && !packetiser_is_key(&t->cut)) {
         return -EAGAIN;
     }
     t->broken = false;
     if (t->packets == 0) {
-        send_report(f, t, time);
+        send_report(f, t, now);
     }
     size_t n = packetiser_count(&t->cut);
     for (size_t i = 0; i < n; i++) {
@@ -143,12 +143,12 @@ static int send_frame(struct feed *f, struct feed_track *t, uint64_t time) {
     return 0;
 }
 
-int feed_frame(struct feed *f, int track, struct bytes frame, uint64_t time) {
+int feed_frame(struct feed *f, int track, struct bytes frame, uint64_t time, uint64_t now) {
     struct feed_track *t = &f->tracks[1 + track];
     assert(track >= FEED_AUDIO && track < (int)f->rungs);
     pthread_mutex_lock(&f->lock);
     int r = packetiser_frame(&t->cut, frame);
-    r = r < 0 ? r : send_frame(f, t, time);
+    r = r < 0 ? r : send_frame(f, t, time, now);
     pthread_mutex_unlock(&f->lock);
     return r;
 }

@@ -46,11 +46,13 @@ void feed_clear(struct feed *f);
 /* Says what wall clock running time 0 is; before the first frame. */
 void feed_set_origin(struct feed *f, uint64_t unix_usec);
 
-/* Sends one encoded frame captured at `time` (nanoseconds of running time), after a sender report
- * when it is the track's first. 0, -EAGAIN when something was lost on a full socket (video: ask the
- * encoder for a key frame), -EPIPE when the server hung up, -EBADMSG for bytes that are no frame.
+/* Sends one encoded frame captured at `time`, after a sender report as of `now` when it is the
+ * track's first (both nanoseconds of running time). A report tells the receiver how late we are, so
+ * it must not be older than its sending: receivers would take that for a jump of the clock. 0,
+ * -EAGAIN when something was lost on a full socket (video: ask the encoder for a key frame), -EPIPE
+ * when the server hung up, -EBADMSG for bytes that are no frame.
  */
-int feed_frame(struct feed *f, int track, struct bytes frame, uint64_t time);
+int feed_frame(struct feed *f, int track, struct bytes frame, uint64_t time, uint64_t now);
 
 /* Sends a sender report for each track that has sent, as of running time `now` in nanoseconds
  * (RFC 3550 §6.4.1). */

@@ -142,7 +142,7 @@ static GstFlowReturn send_sample(struct live_output *o, GstAppSink *sink, int tr
     GstMapInfo map;
     int r = 0;
     if (GST_CLOCK_TIME_IS_VALID(time) && gst_buffer_map(buffer, &map, GST_MAP_READ)) {
-        r = feed_frame(&o->feed, track, bytes_of(map.data, map.size), time);
+        r = feed_frame(&o->feed, track, bytes_of(map.data, map.size), time, live_output_now(o));
         gst_buffer_unmap(buffer, &map);
     }
     gst_sample_unref(sample);

@@ -36,7 +36,7 @@ static void frames_become_numbered_packets_on_one_clock(void **state) {
     struct fixture f;
     uint8_t frame[3000] = {0}, m[2000];
     open_feed(&f);
-    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 3000), 2000000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 3000), 2000000000, 2000000000), 0);
     assert_int_equal(take(&f, m), 48); /* sender report and CNAME */
     assert_int_equal(m[1], 200);
     assert_int_equal(read_be32(m + 4), FEED_SSRC_VIDEO);
@@ -54,7 +54,7 @@ static void frames_become_numbered_packets_on_one_clock(void **state) {
         sequence = read_be16(m + 2);
     }
     frame[0] = 1;
-    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 2500000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 2500000000, 2500000000), 0);
     take(&f, m);
     assert_int_equal(read_be32(m + 4) - timestamp, 45000);
     feed_report(&f.feed, 3000000000);
@@ -62,7 +62,8 @@ static void frames_become_numbered_packets_on_one_clock(void **state) {
     assert_int_equal(read_be32(m + 16) - timestamp, 90000);
     assert_int_equal(read_be32(m + 20), 4); /* packets */
     assert_int_equal(take(&f, m), 0);       /* the sound has not begun */
-    assert_int_equal(feed_frame(&f.feed, FEED_AUDIO, bytes_of(frame, 80), 2500000000), 0);
+    assert_int_equal(feed_frame(&f.feed, FEED_AUDIO, bytes_of(frame, 80), 2500000000, 2500000000),
+                     0);
     assert_int_equal(take(&f, m), 48);
     assert_int_equal(take(&f, m), 92);
     assert_int_equal(m[1], 0x80 | 111);
@@ -76,16 +77,18 @@ static void a_full_socket_loses_video_until_a_key_frame(void **state) {
     open_feed(&f);
     int r = 0;
     for (int i = 0; i < 400 && r == 0; i++) {
-        r = feed_frame(&f.feed, 0, bytes_of(frame, sizeof(frame)), (uint64_t)i * 40000000);
+        r = feed_frame(&f.feed, 0, bytes_of(frame, sizeof(frame)), (uint64_t)i * 40000000,
+                       (uint64_t)i * 40000000);
     }
     assert_int_equal(r, -EAGAIN);
     while (take(&f, m) > 0) {
     }
     frame[0] = 1;
-    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 20000000000), -EAGAIN);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 20000000000, 20000000000),
+                     -EAGAIN);
     assert_int_equal(take(&f, m), 0);
     frame[0] = 0;
-    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 20000000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 20000000000, 20000000000), 0);
     assert_int_equal(take(&f, m), 116);
     close_feed(&f);
 }
@@ -97,12 +100,13 @@ static void rungs_are_tracks_with_the_same_timestamps(void **state) {
                          0x68, 1, 2, 0, 0,    0,    1,    0x65, 1, 2, 3};
     uint8_t frame[100] = {0}, m[2000];
     open_feed(&f);
-    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 2000000000), 0);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 2000000000, 2000000000), 0);
     assert_int_equal(take(&f, m), 48);
     assert_int_equal(take(&f, m), 116);
     uint32_t timestamp = read_be32(m + 4);
     assert_int_equal(read_be32(m + 8), 1);
-    assert_int_equal(feed_frame(&f.feed, 1, bytes_of(picture, sizeof(picture)), 2000000000), 0);
+    assert_int_equal(
+        feed_frame(&f.feed, 1, bytes_of(picture, sizeof(picture)), 2000000000, 2000000000), 0);
     assert_int_equal(take(&f, m), 48);
     assert_int_equal(read_be32(m + 4), 17);
     assert_true(take(&f, m) > 12);
@@ -143,7 +147,7 @@ static void key_frame_requests_are_heard_and_rubbish_is_not(void **state) {
     assert_false(feed_read(&f.feed));
     assert_true(feed_is_gone(&f.feed));
     uint8_t frame[100] = {0};
-    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 0), -EPIPE);
+    assert_int_equal(feed_frame(&f.feed, 0, bytes_of(frame, 100), 0, 0), -EPIPE);
     f.peer = -1;
     close_feed(&f);
 }
