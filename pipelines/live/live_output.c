@@ -14,6 +14,7 @@
 #define KEY_FRAMES_MAX 600            /* the encoders' own, should nothing ask */
 #define REPORT_EVERY_MS 1000
 #define AUDIO_BITRATE 96000
+#define STALE_START (60 * GST_MSECOND)
 
 struct rung_output {
     struct live_output *of;
@@ -28,6 +29,7 @@ struct live_output {
     GstElement *pipeline, *video, *audio; /* appsrc; owned by the pipeline */
     struct rung_output rungs[FEED_RUNGS_MAX];
     guint bus_watch, reporter, reader;
+    bool sound_started;    /* sound's thread */
     GstClockTime last_key; /* pushed; thread that pushes pictures */
     _Atomic bool wants_key, streaming, told_end;
     GMutex lock; /* for what follows */
@@ -131,6 +133,16 @@ static void count_delay(struct live_output *o, GstClockTime time) {
     g_mutex_unlock(&o->lock);
 }
 
+/* Starting takes a while, and the sound of that while would come in one burst: receivers would hold
+ * all sound back for as long, and only slowly catch up with the picture. */
+static bool is_stale_start(struct live_output *o, int track, GstClockTime time) {
+    if (track != FEED_AUDIO || o->sound_started) {
+        return false;
+    }
+    o->sound_started = live_output_now(o) < time + STALE_START;
+    return !o->sound_started;
+}
+
 static GstFlowReturn send_sample(struct live_output *o, GstAppSink *sink, int track) {
     GstSample *sample = gst_app_sink_pull_sample(sink);
     if (!sample) {
@@ -141,7 +153,8 @@ static GstFlowReturn send_sample(struct live_output *o, GstAppSink *sink, int tr
                                                     GST_BUFFER_PTS(buffer));
     GstMapInfo map;
     int r = 0;
-    if (GST_CLOCK_TIME_IS_VALID(time) && gst_buffer_map(buffer, &map, GST_MAP_READ)) {
+    if (GST_CLOCK_TIME_IS_VALID(time) && !is_stale_start(o, track, time) &&
+        gst_buffer_map(buffer, &map, GST_MAP_READ)) {
         r = feed_frame(&o->feed, track, bytes_of(map.data, map.size), time, live_output_now(o));
         gst_buffer_unmap(buffer, &map);
     }

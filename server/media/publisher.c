@@ -215,6 +215,16 @@ static int read_packet(struct publisher *p, const struct publisher_track *t,
     return r;
 }
 
+/* Without its report a stream is dated by its arrival, and viewers would hear of a jump a second
+ * later. */
+static void apply_early_report(struct publisher *p, struct track *t, usec_t now) {
+    for (size_t i = 0; i < PUBLISHER_TRACKS && !t->reported; i++) {
+        if (p->early[i].ntp && p->early[i].ssrc == t->ssrc) {
+            track_sender_report(t, p->early[i].ntp, p->early[i].rtp, now);
+        }
+    }
+}
+
 void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
     struct demux_target target;
     struct packet *packet = NULL;
@@ -239,7 +249,9 @@ void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
     if (!t->alive) {
         tell_alive(p, t, true);
     }
-    if (track_input(&t->track, packet, now) == 1) {
+    bool released = track_input(&t->track, packet, now) == 1;
+    apply_early_report(p, &t->track, now);
+    if (released) {
         forward(t, now);
     }
     send_feedback(p, now);
@@ -247,12 +259,20 @@ void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
 
 static void take_sender_report(struct publisher *p, const struct rtcp_sender_report *sr,
                                usec_t now) {
+    bool known = false;
     capture_clock_report(&p->clock, sr->ntp, now);
     for (size_t i = 0; i < p->track_end; i++) {
         struct publisher_track *t = &p->tracks[i];
         if (t->open && t->track.ssrc == sr->ssrc) {
             track_sender_report(&t->track, sr->ntp, sr->rtp, now);
+            known = true;
         }
+    }
+    if (!known) {
+        size_t i = p->early_next++ % PUBLISHER_TRACKS;
+        p->early[i].ssrc = sr->ssrc;
+        p->early[i].rtp = sr->rtp;
+        p->early[i].ntp = sr->ntp;
     }
 }
 

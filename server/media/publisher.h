@@ -43,6 +43,11 @@ struct publisher {
     usec_t opened;                                   /* its first rung; 0: none yet */
     struct demux demux;
     struct capture_clock clock;
+    struct {
+        uint32_t ssrc, rtp;
+        uint64_t ntp;          /* 0: none */
+    } early[PUBLISHER_TRACKS]; /* sender reports that came before their stream, by turns */
+    size_t early_next;
     struct twcc_receiver twcc;
     uint32_t own_ssrc;
     uint32_t record_epochs; /* stretches told to recorders */
