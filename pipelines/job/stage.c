@@ -2,6 +2,7 @@
 
 #include "input/bounds.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -154,4 +155,25 @@ void stage_reach(struct stage *stage, uint64_t nanoseconds) {
 
 void stage_clear(struct stage *stage) {
     gst_clear_object(&stage->pipeline);
+}
+
+void stage_connect_sink(struct stage *stage, const char *element,
+                        GstFlowReturn (*taken)(GstAppSink *sink, gpointer ctx), void *ctx) {
+    GstElement *app = gst_bin_get_by_name(GST_BIN(stage->pipeline), element);
+    GstAppSinkCallbacks callbacks = {.new_sample = taken};
+    g_object_set(app, "sync", FALSE, "async", FALSE, "max-buffers", 64, "drop", FALSE, NULL);
+    gst_app_sink_set_callbacks(GST_APP_SINK(app), &callbacks, ctx, NULL);
+    gst_object_unref(app);
+}
+
+GstFlowReturn stage_written(GstElement *element, int result) {
+    if (result == 0) {
+        return GST_FLOW_OK;
+    }
+    if (result == -ENOSPC || result == -EDQUOT) {
+        GST_ELEMENT_ERROR(element, RESOURCE, NO_SPACE_LEFT, (NULL), (NULL));
+    } else {
+        GST_ELEMENT_ERROR(element, RESOURCE, WRITE, ("%s", g_strerror(-result)), (NULL));
+    }
+    return GST_FLOW_ERROR;
 }

@@ -2,6 +2,7 @@
  * and an ear for the stop command. */
 #pragma once
 #include "job/report.h"
+#include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -31,6 +32,14 @@ int stage_run(struct stage *stage);
 
 /* A streaming thread says that `nanoseconds` of media are done. */
 void stage_reach(struct stage *stage, uint64_t nanoseconds);
+
+/* Gives every sample of the appsink `element` to `taken`, as fast as it comes; none is dropped. */
+void stage_connect_sink(struct stage *stage, const char *element,
+                        GstFlowReturn (*taken)(GstAppSink *sink, gpointer ctx), void *ctx);
+
+/* What `taken` returns after a write that ended with 0 or −errno, which becomes the stage's
+ * failure. */
+GstFlowReturn stage_written(GstElement *element, int result);
 
 /* NULL-safe on every member; frees the pipeline. */
 void stage_clear(struct stage *stage);

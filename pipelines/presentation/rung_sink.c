@@ -89,15 +89,7 @@ static GstFlowReturn new_sample(GstAppSink *element, gpointer data) {
     }
     int r = take(sink, sample);
     gst_sample_unref(sample);
-    if (r == 0) {
-        return GST_FLOW_OK;
-    }
-    if (r == -ENOSPC || r == -EDQUOT) {
-        GST_ELEMENT_ERROR(element, RESOURCE, NO_SPACE_LEFT, (NULL), (NULL));
-    } else {
-        GST_ELEMENT_ERROR(element, RESOURCE, WRITE, ("%s", g_strerror(-r)), (NULL));
-    }
-    return GST_FLOW_ERROR;
+    return stage_written(GST_ELEMENT(element), r);
 }
 
 int rung_sink_open(struct rung_sink *sink, const char *directory, const char *file,
@@ -114,11 +106,7 @@ int rung_sink_open(struct rung_sink *sink, const char *directory, const char *fi
     if (r < 0) {
         return fail(sink, r);
     }
-    GstElement *app = gst_bin_get_by_name(GST_BIN(stage->pipeline), element);
-    GstAppSinkCallbacks callbacks = {.new_sample = new_sample};
-    g_object_set(app, "sync", FALSE, "async", FALSE, "max-buffers", 64, "drop", FALSE, NULL);
-    gst_app_sink_set_callbacks(GST_APP_SINK(app), &callbacks, sink, NULL);
-    gst_object_unref(app);
+    stage_connect_sink(stage, element, new_sample, sink);
     return 0;
 }
 
