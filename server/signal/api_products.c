@@ -182,14 +182,10 @@ static void got(void *ctx, int result, void *argument) {
     }
 }
 
-static void name_row(struct exchange *x, struct product_row *p) {
-    snprintf(p->id, sizeof p->id, "%.*s", (int)sizeof p->id - 1, x->request.params[0]);
-}
-
 void api_product_get(struct exchange *x) {
     struct product_row p = {0};
 
-    name_row(x, &p);
+    read_id(x, p.id);
     EXCHANGE_STORE(x, products_get, &p, got);
 }
 
@@ -214,7 +210,7 @@ static void change_now(void *ctx, int result, void *argument) {
 void api_product_change(struct exchange *x) {
     struct product_row p = {0};
 
-    name_row(x, &p);
+    read_id(x, p.id);
     if (exchange_json(x, known) != NULL) {
         EXCHANGE_STORE(x, products_get, &p, change_now);
     }

@@ -85,10 +85,6 @@ static struct json *slides_json(const struct exchange *x, const struct slides_ro
     return o;
 }
 
-static void name_row(struct exchange *x, struct slides_row *r) {
-    snprintf(r->id, sizeof r->id, "%.*s", ID_MAX - 1, x->request.params[0]);
-}
-
 static void listed(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
     const struct slides_list *list = argument;
@@ -131,7 +127,7 @@ static void got(void *ctx, int result, void *argument) {
 void api_slides_get(struct exchange *x) {
     struct slides_row r = {0};
 
-    name_row(x, &r);
+    read_id(x, r.id);
     EXCHANGE_STORE(x, slides_get, &r, got);
 }
 
@@ -209,7 +205,7 @@ static void deleted(void *ctx, int result, void *argument) {
 void api_slides_delete(struct exchange *x) {
     struct slides_row r = {0};
 
-    name_row(x, &r);
+    read_id(x, r.id);
     EXCHANGE_STORE(x, slides_delete, &r, deleted);
 }
 
@@ -266,6 +262,6 @@ static void file_found(void *ctx, int result, void *argument) {
 void api_slides_file(struct exchange *x) {
     struct slides_row r = {0};
 
-    name_row(x, &r);
+    read_id(x, r.id);
     EXCHANGE_STORE(x, slides_get, &r, file_found);
 }

@@ -72,10 +72,6 @@ static void reply_source(struct exchange *x, int status, int result, const struc
     }
 }
 
-static void name_row(struct exchange *x, char id[static ID_MAX]) {
-    snprintf(id, ID_MAX, "%.*s", ID_MAX - 1, x->request.params[0]);
-}
-
 /* ---- list, get ---- */
 
 static void listed(void *ctx, int result, void *argument) {
@@ -115,7 +111,7 @@ static void got(void *ctx, int result, void *argument) {
 void api_source_get(struct exchange *x) {
     struct source_row r = {0};
 
-    name_row(x, r.id);
+    read_id(x, r.id);
     EXCHANGE_STORE(x, sources_get, &r, got);
 }
 
@@ -272,7 +268,7 @@ void api_source_change(struct exchange *x) {
                                         "roll_key", NULL};
     struct source_row r = {0};
 
-    name_row(x, r.id);
+    read_id(x, r.id);
     if (exchange_json(x, known) != NULL) {
         EXCHANGE_STORE(x, sources_get, &r, change_now);
     }
@@ -299,6 +295,6 @@ static void deleted(void *ctx, int result, void *argument) {
 void api_source_delete(struct exchange *x) {
     struct source_row r = {0};
 
-    name_row(x, r.id);
+    read_id(x, r.id);
     EXCHANGE_STORE(x, sources_delete, &r, deleted);
 }

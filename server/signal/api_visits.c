@@ -68,10 +68,6 @@ static void reply_visit(struct exchange *x, int status, int result, const struct
     reply_json(x, status, visit_json(x, v));
 }
 
-static void name_row(struct exchange *x, char id[static ID_MAX]) {
-    snprintf(id, ID_MAX, "%.*s", ID_MAX - 1, x->request.params[0]);
-}
-
 /* ---- list, get ---- */
 
 static void listed(void *ctx, int result, void *argument) {
@@ -111,7 +107,7 @@ static void got(void *ctx, int result, void *argument) {
 void api_visit_get(struct exchange *x) {
     struct visit_row v = {0};
 
-    name_row(x, v.id);
+    read_id(x, v.id);
     EXCHANGE_STORE(x, visits_get, &v, got);
 }
 
@@ -222,7 +218,7 @@ static void change_now(void *ctx, int result, void *argument) {
 void api_visit_change(struct exchange *x) {
     struct visit_row v = {0};
 
-    name_row(x, v.id);
+    read_id(x, v.id);
     if (exchange_json(x, known) != NULL) {
         EXCHANGE_STORE(x, visits_get, &v, change_now);
     }
@@ -253,7 +249,7 @@ static void progressed(void *ctx, int result, void *argument) {
 static void progress(struct exchange *x, enum visit_state state) {
     struct visit_progress p = {.state = state};
 
-    name_row(x, p.id);
+    read_id(x, p.id);
     EXCHANGE_STORE(x, visits_progress, &p, progressed);
 }
 

@@ -108,10 +108,6 @@ struct json *walkthrough_json(const struct exchange *x, const struct walkthrough
     return o;
 }
 
-static void name_row(struct exchange *x, struct walkthrough_row *w) {
-    snprintf(w->id, sizeof w->id, "%.*s", ID_MAX - 1, x->request.params[0]);
-}
-
 static void listed(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
     const struct walkthrough_list *list = argument;
@@ -156,7 +152,7 @@ static void got(void *ctx, int result, void *argument) {
 void api_walkthrough_get(struct exchange *x) {
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     EXCHANGE_STORE(x, walkthroughs_get, &w, got);
 }
 
@@ -332,7 +328,7 @@ void api_walkthrough_change(struct exchange *x) {
                                         "call_to_action", "key",      NULL};
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     if (exchange_json(x, known) != NULL) {
         EXCHANGE_STORE(x, walkthroughs_get, &w, change_now);
     }
@@ -365,7 +361,7 @@ static void deleted(void *ctx, int result, void *argument) {
 void api_walkthrough_delete(struct exchange *x) {
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     EXCHANGE_STORE(x, walkthroughs_delete, &w, deleted);
 }
 
@@ -420,7 +416,7 @@ static void cancel_now(void *ctx, int result, void *argument) {
 void api_walkthrough_cancel(struct exchange *x) {
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     EXCHANGE_STORE(x, walkthroughs_get, &w, cancel_now);
 }
 
@@ -471,6 +467,6 @@ static void retry_now(void *ctx, int result, void *argument) {
 void api_walkthrough_retry(struct exchange *x) {
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     EXCHANGE_STORE(x, walkthroughs_get, &w, retry_now);
 }

@@ -1,6 +1,7 @@
 /* The label of captions stands where WebVTT allows a text: behind the word WEBVTT. */
 #include "signal/captions.h"
 #include "signal/api.h"
+#include "signal/fields.h"
 #include "signal/files.h"
 #include "signal/presentation.h"
 #include "signal/state.h"
@@ -246,14 +247,10 @@ static void put_now(void *ctx, int result, void *argument) {
     }
 }
 
-static void name_row(struct exchange *x, struct walkthrough_row *w) {
-    snprintf(w->id, sizeof w->id, "%.*s", ID_MAX - 1, x->request.params[0]);
-}
-
 void api_captions_put(struct exchange *x) {
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     if (!captions_lang_is_fine(x->request.params[1])) {
         reply_problem(x, 400, "bad-language", "The language must be a tag like en or de-AT.");
     } else if (!captions_are_vtt((const char *)x->request.body.p, x->request.body.n)) {
@@ -282,7 +279,7 @@ static void delete_now(void *ctx, int result, void *argument) {
 void api_captions_delete(struct exchange *x) {
     struct walkthrough_row w = {0};
 
-    name_row(x, &w);
+    read_id(x, w.id);
     if (!captions_lang_is_fine(x->request.params[1])) {
         reply_failure(x, -ENOENT, "There are no such captions.");
     } else {

@@ -174,3 +174,7 @@ bool read_paging(struct exchange *x, size_t *ret_offset, size_t *ret_limit) {
     *ret_limit = 0;
     return read_count(x, "offset", ret_offset) && read_count(x, "limit", ret_limit);
 }
+
+void read_id(const struct exchange *x, char ret[static ID_MAX]) {
+    snprintf(ret, ID_MAX, "%.*s", ID_MAX - 1, x->request.params[0]);
+}

@@ -37,3 +37,6 @@ void url_base(const struct exchange *x, char ret[static URL_BASE_MAX]);
 
 /* ?offset= and ?limit=. */
 bool read_paging(struct exchange *x, size_t *ret_offset, size_t *ret_limit);
+
+/* The id that the path names first, cut to fit: one too long names no row. */
+void read_id(const struct exchange *x, char ret[static ID_MAX]);
