@@ -4,6 +4,7 @@
 #include "signal/http.h"
 
 struct json;
+struct product_row;
 struct visit_row;
 struct walkthrough_row;
 
@@ -119,4 +120,5 @@ void set_session_cookie(struct exchange *x, const char *value, int64_t expires_a
 struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *row,
                               bool whole);
 struct json *visit_json(const struct exchange *x, const struct visit_row *row);
-struct json *size_json(double width, double height, double depth);
+/* What guests may know of a product: its place in pages. */
+struct json *product_card_json(const struct product_row *row);

@@ -11,7 +11,7 @@ static const char *const detail_keys[] = {"images", "claims", "call_to_action", 
 static const char *const known[] = {"name",   "summary", "size_mm",        "model",
                                     "images", "claims",  "call_to_action", NULL};
 
-struct json *size_json(double width, double height, double depth) {
+static struct json *size_json(double width, double height, double depth) {
     if (width <= 0 && height <= 0 && depth <= 0) {
         return NULL;
     }
@@ -19,6 +19,17 @@ struct json *size_json(double width, double height, double depth) {
     json_put_number(o, "w", width);
     json_put_number(o, "h", height);
     json_put_number(o, "d", depth);
+    return o;
+}
+
+struct json *product_card_json(const struct product_row *p) {
+    struct json *o = json_new_object();
+
+    json_put_text(o, "id", p->id);
+    json_put_text(o, "name", p->name);
+    json_put_text(o, "summary", p->summary);
+    json_put(o, "size_mm", size_json(p->width, p->height, p->depth));
+    json_put_text(o, "model", p->model[0] != '\0' ? p->model : NULL);
     return o;
 }
 

@@ -98,6 +98,7 @@ struct json *walkthrough_json(const struct exchange *x, const struct walkthrough
     put_file(o, "hls", w, manifest);
     put_file(o, "mp4", w, manifest);
     put_file(o, "storyboard", w, manifest);
+    json_put(o, "matte_layout", json_duplicate(presentation_matte(manifest)));
     if (whole) {
         json_put(o, "rungs", rungs_json(manifest));
     }

@@ -294,13 +294,7 @@ static void product_found(void *ctx, int result, void *argument) {
     }
     struct visit_page *p = x->context;
     if (result == 0) {
-        struct json *o = json_new_object();
-        json_put_text(o, "id", row->id);
-        json_put_text(o, "name", row->name);
-        json_put_text(o, "summary", row->summary);
-        json_put(o, "size_mm", size_json(row->width, row->height, row->depth));
-        json_put_text(o, "model", row->model[0] != '\0' ? row->model : NULL);
-        json_add(p->products, o);
+        json_add(p->products, product_card_json(row));
     }
     next_product(x, p);
 }
@@ -439,6 +433,7 @@ static struct json *walkthrough_boot(const struct exchange *x, const struct walk
     put_file(o, x, "hls", w, manifest);
     put_file(o, x, "mp4", w, manifest);
     put_file(o, x, "storyboard", w, manifest);
+    json_put(o, "matte_layout", json_duplicate(presentation_matte(manifest)));
     json_put_bool(o, "replay", w->visit[0] != '\0');
     json_put(o, "captions",
              captions_of(x->signal, w, manifest, request_query(&x->request, "invite")));
@@ -458,9 +453,7 @@ static void render_walkthrough(struct exchange *x, const struct walkthrough_row 
     struct json *o = walkthrough_boot(x, w, manifest);
     snprintf(poster, sizeof poster, "/w/%s/poster.jpg", w->slug);
     if (product != NULL) {
-        p = json_new_object();
-        json_put_text(p, "name", product->name);
-        json_put_text(p, "summary", product->summary);
+        p = product_card_json(product);
     }
     json_put(o, "product", p);
     json_free(manifest);

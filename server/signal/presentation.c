@@ -115,6 +115,33 @@ int presentation_url(const struct walkthrough_row *row, const struct json *manif
     return length < 0 || (size_t)length >= n ? -ENAMETOOLONG : 0;
 }
 
+/* Inside of the picture and not empty, in shares of it. */
+static bool rectangle_is_fine(const struct json *r) {
+    double x = -1, y = -1, w = -1, h = -1;
+
+    json_get_number(r, "x", &x);
+    json_get_number(r, "y", &y);
+    json_get_number(r, "w", &w);
+    json_get_number(r, "h", &h);
+    return x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= 1 + 1e-6 && y + h <= 1 + 1e-6;
+}
+
+const struct json *presentation_matte(const struct json *manifest) {
+    const struct json *layout = json_get(manifest, "matte_layout");
+    const struct json *patches = json_get(layout, "patches");
+    int64_t width = 0, height = 0;
+
+    json_get_int(layout, "width", &width);
+    json_get_int(layout, "height", &height);
+    return width > 0 && height > 0 && rectangle_is_fine(json_get(layout, "colour")) &&
+                   rectangle_is_fine(json_get(layout, "matte")) &&
+                   rectangle_is_fine(json_get(layout, "guard")) &&
+                   rectangle_is_fine(json_get(patches, "black")) &&
+                   rectangle_is_fine(json_get(patches, "white"))
+               ? layout
+               : NULL;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at) {
     (void)st, (void)kind, (void)at;
     return remove(path);

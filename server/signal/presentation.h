@@ -30,6 +30,10 @@ const char *presentation_version(const struct walkthrough_row *row);
 int presentation_url(const struct walkthrough_row *row, const struct json *manifest,
                      const char *member, char *ret, size_t n);
 
+/* Where colour and matte are in the stacked pictures of a keyed film: the manifest's
+ * `matte_layout`, or NULL when it is not keyed or a part lies outside of the picture. */
+const struct json *presentation_matte(const struct json *manifest);
+
 /* Removes the presentation that a row names, when it is one of DATA/presentations; "" is fine. Who
  * plays it keeps it mapped. */
 void presentation_remove(const char *data_dir, const char *directory);

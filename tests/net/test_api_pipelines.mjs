@@ -179,6 +179,28 @@ test('green screens: the key is told to the job and stays with its film', async 
   await remove(w);
 });
 
+test('a keyed film tells where its colour and its matte are, to the API and to its pages', async () => {
+  const part = (y, h) => ({ x: 0, y, w: 1, h });
+  const layout = { width: 320, height: 736, colour: part(0, 0.4783), matte: part(0.5217, 0.4783), guard: part(0.4783, 0.0434),
+    patches: { black: { x: 0.1, y: 0.49, w: 0.25, h: 0.02 }, white: { x: 0.6, y: 0.49, w: 0.25, h: 0.02 } } };
+  const boot = async (path) => JSON.parse(/id="parlour-boot">([^<]*)</.exec(await (await fetch(s.base + path)).text())[1]);
+  const lamp = await s.must('POST', '/api/v1/products', { name: 'Lamp', summary: 'Warm.', size_mm: { w: 380, h: 1620, d: 380 } });
+  const keyed = await state(await film({ do: 'ready', manifest: { matte_layout: layout } }, { key: 'auto', product: lamp.id }), 'ready');
+  assert.deepEqual(keyed.matte_layout, layout);
+  await s.must('PATCH', `/api/v1/walkthroughs/${keyed.id}`, { published: true });
+  for (const path of [`/w/${keyed.slug}`, `/w/${keyed.slug}/embed`]) {
+    const { walkthrough } = await boot(path);
+    assert.deepEqual(walkthrough.matte_layout, layout);
+    assert.deepEqual(walkthrough.product, { id: lamp.id, name: 'Lamp', summary: 'Warm.', size_mm: lamp.size_mm, model: null });
+  }
+  await remove(keyed);
+  for (const wrong of [undefined, 7, {}, { ...layout, width: 0 }, { ...layout, matte: part(0.6, 0.5) }, { ...layout, patches: {} }]) {
+    const plain = await state(await film({ do: 'ready', manifest: { matte_layout: wrong } }), 'ready');
+    assert.equal(plain.matte_layout, null, JSON.stringify(wrong));
+    await remove(plain);
+  }
+});
+
 // ---- files of a film ----
 
 test('files that the manifest names are served with ranges, types and caching; nothing else is', async () => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Stands in for parlour-pipeline: what a job does is written in its input, as JSON:
-//   {"do": "ready" | "fail" | "hang", "hls": true}
+//   {"do": "ready" | "fail" | "hang", "manifest": {what the manifest has besides}}
 // An ingest says what its --source is, so that a test sees what the server asked for.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -47,7 +47,8 @@ async function task(files) {
     say({ event: 'failed', reason: 'not_media', message: 'This is no film.' });
     process.exit(1);
   }
-  present(option('--out'), files);
+  const own = files['manifest.json'] && { 'manifest.json': JSON.stringify({ ...JSON.parse(files['manifest.json']), ...plan.manifest }) };
+  present(option('--out'), { ...files, ...own });
   say({ event: 'ready', duration: 5 });
   process.exit(0);
 }

@@ -7,9 +7,12 @@ import {
 
 const size = object({ w: number, h: number, d: number });
 const product = object({
+  id: withDefault(text, ""),
   name: text,
   summary: withDefault(text, ""),
   size_mm: nullable(size),
+  /* A glTF binary. */
+  model: nullable(text),
 });
 export type ProductCard = Shape<typeof product>;
 
