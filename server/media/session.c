@@ -122,6 +122,14 @@ void session_send_rtcp(struct session *s, struct bytes compound) {
     }
 }
 
+uint64_t session_send_rate(const struct session *s) {
+    return s->send_rate;
+}
+
+void session_want_rate(struct session *s, uint64_t bits_s) {
+    s->want_rate = bits_s;
+}
+
 static void send_handshake(struct session *s) {
     const struct path *path = usable_path(s);
     struct egress *egress = &s->shard->egress;

@@ -44,6 +44,8 @@ struct session {
     uint64_t ufrag_keys[SESSION_UFRAGS]; /* in the session table */
     uint64_t path_keys[SESSION_PATHS];
 
+    uint64_t send_rate, want_rate; /* session_send_rate, session_want_rate */
+
     bool ended;
     struct session *next_ended; /* in shard_state.ended */
 };
@@ -70,6 +72,14 @@ void session_send(struct session *s, const struct outgoing *packet);
 
 /* Seals and sends one compound RTCP packet. */
 void session_send_rtcp(struct session *s, struct bytes compound);
+
+/* What the network carries of this session's media now, bits a second, by what the viewer reports;
+ * 0 while nothing is known yet. */
+uint64_t session_send_rate(const struct session *s);
+
+/* What the session could use, bits a second: the next rung up, or what it has. Probes aim at it and
+ * go no further; 0: they look for nothing. */
+void session_want_rate(struct session *s, uint64_t bits_s);
 
 /* Sets the timer by what is due next. After anything that changes it. */
 void session_schedule(struct session *s, usec_t now);
