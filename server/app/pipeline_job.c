@@ -194,6 +194,7 @@ static void hear(const struct job_house *house, struct job *job, struct bytes li
     case JOB_EVENT_PROGRESS:
     case JOB_EVENT_STREAMING:
     case JOB_EVENT_SOURCE:
+    case JOB_EVENT_MATTE:
         if (!job->has_last) {
             tell(house, job, event);
         }

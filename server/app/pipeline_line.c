@@ -1,6 +1,7 @@
 #include "app/pipeline_line.h"
 
 #include "wire/json.h"
+#include "wire/matte_json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ static const struct {
     {"started", JOB_EVENT_STARTED},     {"progress", JOB_EVENT_PROGRESS},
     {"streaming", JOB_EVENT_STREAMING}, {"ready", JOB_EVENT_READY},
     {"failed", JOB_EVENT_FAILED},       {"ended", JOB_EVENT_ENDED},
-    {"source", JOB_EVENT_SOURCE},
+    {"source", JOB_EVENT_SOURCE},       {"matte_layout", JOB_EVENT_MATTE},
 };
 
 static void take_text(const struct json *object, const char *key, char *to, size_t size) {
@@ -30,6 +31,11 @@ static void take_source(const struct json *object, struct job_event *ret) {
     ret->delay_ms = delay >= 0 && delay < DELAY_MAX ? (int)delay : -1;
     take_text(object, "state", ret->stage, sizeof(ret->stage));
     take_text(object, "detail", ret->message, sizeof(ret->message));
+}
+
+static bool take_matte(const struct json *object, struct job_event *ret) {
+    char wrong[MATTE_WRONG_MAX];
+    return matte_layout_read(json_get(object, "layout"), &ret->matte, wrong) == 0;
 }
 
 static int read_event(const struct json *object, struct job_event *ret) {
@@ -50,6 +56,9 @@ static int read_event(const struct json *object, struct job_event *ret) {
             take_text(object, "message", ret->message, sizeof(ret->message));
             if (ret->type == JOB_EVENT_SOURCE) {
                 take_source(object, ret);
+            }
+            if (ret->type == JOB_EVENT_MATTE && !take_matte(object, ret)) {
+                return -EINVAL;
             }
             ret->fraction = ret->fraction > 1 ? 1 : ret->fraction > 0 ? ret->fraction : 0;
             return 0;

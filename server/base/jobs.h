@@ -7,6 +7,8 @@
  * room; a service runs as long as it is wanted. The last two are started again with back-off when
  * they die by themselves. */
 #pragma once
+#include "base/matte.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +75,8 @@ enum job_event_type {
     JOB_EVENT_STREAMING,  /* ingest: media flows */
     JOB_EVENT_SOURCE,     /* ingest, when it changes and every 2 s: stage "waiting" (for somebody to
                              send), "connected" or "lost"; delay_ms; message: what comes */
+    JOB_EVENT_MATTE,      /* ingest with a key, before its first picture and when the shape changes:
+                             matte */
     JOB_EVENT_READY,      /* task: done, duration; the job is over */
     JOB_EVENT_FAILED,     /* task: reason (stable word) and message (a sentence); the job is over.
                              Whatever the outcome, nothing half-done lies beside `output` */
@@ -88,6 +92,7 @@ struct job_event {
     int fd;       /* STARTED of an ingest or RECORD, else -1 */
     int delay_ms; /* SOURCE: from arrival at our door to sent; -1 unknown */
     double fraction, seconds_left, duration;
+    struct matte_layout matte; /* MATTE */
     char stage[JOB_WORD_MAX];
     char reason[JOB_WORD_MAX];
     char message[JOB_MESSAGE_MAX];

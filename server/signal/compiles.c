@@ -266,6 +266,7 @@ bool compiles_job_event(struct signal *s, const struct job_event *e) {
         break;
     case JOB_EVENT_STREAMING:
     case JOB_EVENT_SOURCE:
+    case JOB_EVENT_MATTE:
     case JOB_EVENT_RESTARTING:
         break;
     }

@@ -3,6 +3,7 @@
 #include "signal/websocket.h"
 #include "visit/visit.h"
 #include "wire/json.h"
+#include "wire/matte_json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -106,6 +107,7 @@ static struct json *source_json(const struct source *source) {
     json_put_bool(o, "alive", source->alive);
     json_put_bool(o, "audio_alive", source->audio_alive);
     json_put_bool(o, "video_alive", source->video_alive);
+    matte_put(o, &source->matte);
     return o;
 }
 

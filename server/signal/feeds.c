@@ -213,6 +213,16 @@ static void feed_told(struct feed *f, struct live *live, const char *state, int 
     }
 }
 
+/* A keyed feed: its picture is a virtual person's. */
+static void feed_laid_out(struct signal *s, struct feed *f, struct live *live,
+                          const struct matte_layout *layout) {
+    const struct matte matte = {.laid_out = true, .layout = *layout};
+
+    if (live != NULL && visit_set_matte(live->visit, f->source_media, &matte) == 0) {
+        live_changed(s, live);
+    }
+}
+
 bool feeds_job_event(struct signal *s, const struct job_event *e) {
     struct feed *f = s->feeds->first;
 
@@ -229,6 +239,9 @@ bool feeds_job_event(struct signal *s, const struct job_event *e) {
         break;
     case JOB_EVENT_SOURCE:
         feed_told(f, live, e->stage, e->delay_ms, e->message);
+        break;
+    case JOB_EVENT_MATTE:
+        feed_laid_out(s, f, live, &e->matte);
         break;
     case JOB_EVENT_RESTARTING:
         log_warn("feed.restarting", "visit=%s feed=%s reason=\"%s\"", f->state.visit, f->state.id,

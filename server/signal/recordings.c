@@ -582,6 +582,7 @@ bool recordings_job_event(struct signal *s, const struct job_event *e) {
     case JOB_EVENT_PROGRESS:
     case JOB_EVENT_STREAMING:
     case JOB_EVENT_SOURCE:
+    case JOB_EVENT_MATTE:
         break;
     }
     return true;

@@ -15,6 +15,7 @@ const struct route routes[] = {
     {METHOD_PATCH, "/whip/{visit}/{session}", sessions_patch, ROUTE_CORS, -1, SDPFRAG},
     {METHOD_DELETE, "/whip/{visit}/{session}", sessions_delete, ROUTE_CORS, -1, NULL},
     {METHOD_GET, "/whip/{visit}/{session}", sessions_get, ROUTE_CORS, -1, NULL},
+    {METHOD_PUT, "/whip/{visit}/{session}/matte", whip_matte, ROUTE_CORS, -1, JSON},
     {METHOD_POST, "/whep/w/{slug}", whep_walkthrough_post, ROUTE_CORS | ROUTE_ACCESS, -1, SDP},
     {METHOD_PATCH, "/whep/w/{slug}/{session}", sessions_patch, ROUTE_CORS, -1, SDPFRAG},
     {METHOD_DELETE, "/whep/w/{slug}/{session}", sessions_delete, ROUTE_CORS, -1, NULL},

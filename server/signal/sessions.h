@@ -77,6 +77,7 @@ void sessions_tick(struct signal *s, usec_t now);
 
 /* Handlers of routes.c */
 void whip_post(struct exchange *x);
+void whip_matte(struct exchange *x); /* whip_matte.c */
 void whep_post(struct exchange *x);
 void whep_walkthrough_post(struct exchange *x);
 void sessions_patch(struct exchange *x);

@@ -463,6 +463,18 @@ int visit_source_returns(struct visit *v, uint64_t media, uint64_t again) {
     return 0;
 }
 
+int visit_set_matte(struct visit *v, uint64_t media, const struct matte *matte) {
+    struct source *s = source_by_media(v, media);
+    if (!s) {
+        return -ENOENT;
+    }
+    if (!matte_equal(&s->matte, matte)) {
+        s->matte = *matte;
+        tell_source(v, VISIT_EVENT_SOURCE_CHANGED, s);
+    }
+    return 0;
+}
+
 static void leave_without_sources(struct visit *v, const char *participant) {
     const struct participant *p = visit_participant_by_id(v, participant);
     if (!p || p->role != PARTICIPANT_ENCODER) {

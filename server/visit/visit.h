@@ -7,6 +7,7 @@
  * visit_event_after in a loop; there is no other queue. */
 #pragma once
 #include "base/clock.h"
+#include "base/matte.h"
 #include "visit/permission.h"
 #include "visit/questions.h"
 #include "visit/recording_rule.h"
@@ -48,6 +49,7 @@ struct source {
     bool audio_alive, video_alive;
     bool presenter_side; /* published by a rep, an encoder or a feed, not by a customer */
     uint64_t media;      /* the media session that carries it */
+    struct matte matte;  /* of a virtual person, as its publisher told it */
 };
 
 enum visit_event_type {
@@ -161,6 +163,8 @@ int visit_source_alive(struct visit *v, uint64_t media, bool is_video, bool aliv
 /* The same source sends again, now as `again`; alive is told when media flows. 0, -ENOENT, -EEXIST.
  */
 int visit_source_returns(struct visit *v, uint64_t media, uint64_t again);
+/* How its picture is laid out, as checked by base/matte.h. 0, -ENOENT. */
+int visit_set_matte(struct visit *v, uint64_t media, const struct matte *matte);
 /* An encoder that has no source left leaves too. -ENOENT for an unknown session. */
 int visit_remove_source(struct visit *v, uint64_t media);
 

@@ -449,6 +449,50 @@ test('WHIP: every status code of the contract', async () => {
   assertProblem(await post(at, admin), 409, 'ended');
 });
 
+test('a publisher tells how a virtual person is laid out, and all in the visit learn it', async () => {
+  const visit = await newVisit();
+  const invite = await newInvite(visit);
+  const token = visit.stream_key;
+  const created = await call('POST', `/whip/${visit.id}?source=person`, { token, body: offer(), type: sdp });
+  const at = `${created.headers.location}/matte`;
+  const ada = await Socket.open();
+  ada.send({ id: '1', type: 'hello', data: { token: invite.token } });
+  const [before] = (await ada.message('welcome')).data.state.sources;
+  assert.deepEqual([before.kind, before.matte_layout, before.person], ['person', null, null]);
+
+  const patch = (x) => ({ x, y: 0.49375, w: 0.25, h: 0.0125 });
+  const layout = {
+    width: 480, height: 1280, colour: { x: 0, y: 0, w: 1, h: 0.4875 }, matte: { x: 0, y: 0.5125, w: 1, h: 0.4875 },
+    guard: { x: 0, y: 0.4875, w: 1, h: 0.025 }, patches: { black: patch(0.125), white: patch(0.625) },
+  };
+  const person = { height_mm: 1780, head: 0.05, feet: 2.5, full: false };
+  const put = (body, t = token) => call('PUT', at, { token: t === '' ? undefined : t, body });
+  const told = await put({ matte_layout: layout, person });
+  assert.equal(told.status, 200, told.text);
+  assert.deepEqual(told.json, { matte_layout: layout, person });
+  const changed = (await ada.message('source.changed')).data.source;
+  assert.deepEqual([changed.id, changed.matte_layout, changed.person], [before.id, layout, person]);
+
+  for (const [body, field] of [
+    [{ matte_layout: { ...layout, colour: 7 } }, 'matte_layout.colour'], [{ matte_layout: [] }, 'matte_layout'],
+    [{ matte_layout: { ...layout, matte: layout.colour } }, 'matte_layout.matte'],
+    [{ matte_layout: layout, person: { ...person, feet: 1e9 } }, 'person.feet'],
+    [{ person }, 'matte_layout'],
+  ]) {
+    const refused = await put(body);
+    assertProblem(refused, 400, 'bad-field');
+    assert.match(refused.text, new RegExp(`“${field.replace('.', '\\.')}”`));
+  }
+  assertProblem(await put({ matte_layout: layout, colour: 'green' }), 400, 'unknown-field');
+  assertProblem(await put({}, ''), 401, 'unauthorized');
+  assertProblem(await put({}, admin), 403, 'forbidden');
+  assert.equal((await put({})).status, 200);
+  assert.equal((await ada.message('source.changed')).data.source.matte_layout, null);
+  await call('DELETE', created.headers.location, { token });
+  assertProblem(await put({ matte_layout: layout }), 404, 'no-session');
+  ada.end();
+});
+
 test('WHEP on a visit', async () => {
   const visit = await newVisit();
   const invite = await newInvite(visit);

@@ -45,6 +45,24 @@ static void a_failure_brings_its_sentence(void **state) {
     assert_string_equal(e.message, "");
 }
 
+static void a_keyed_feed_tells_its_layout(void **state) {
+    (void)state;
+    struct job_event e = {.fd = -1};
+    const char *good =
+        "{\"event\":\"matte_layout\",\"layout\":{\"width\":480,\"height\":1312,"
+        "\"colour\":{\"x\":0,\"y\":0,\"w\":1,\"h\":0.487804878},"
+        "\"matte\":{\"x\":0,\"y\":0.512195122,\"w\":1,\"h\":0.487804878},"
+        "\"guard\":{\"x\":0,\"y\":0.487804878,\"w\":1,\"h\":0.0243902439},"
+        "\"patches\":{\"black\":{\"x\":0.125,\"y\":0.493902439,\"w\":0.25,\"h\":0.012195122},"
+        "\"white\":{\"x\":0.625,\"y\":0.493902439,\"w\":0.25,\"h\":0.012195122}}}}";
+    assert_int_equal(parse(good, &e), 0);
+    assert_int_equal(e.type, JOB_EVENT_MATTE);
+    assert_int_equal(e.matte.height, 1312);
+    assert_true(e.matte.white.x == 0.625);
+    assert_int_equal(parse("{\"event\":\"matte_layout\",\"layout\":{\"width\":480}}", &e), -EINVAL);
+    assert_int_equal(parse("{\"event\":\"matte_layout\"}", &e), -EINVAL);
+}
+
 static void nonsense_is_refused(void **state) {
     (void)state;
     struct job_event e;
@@ -60,6 +78,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(progress_is_read),
         cmocka_unit_test(a_failure_brings_its_sentence),
+        cmocka_unit_test(a_keyed_feed_tells_its_layout),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,16 @@ static struct visit *scene(void) {
                              .name = "Mara"};
     struct visit_join ada = {.actor = {.kind = ACTOR_CUSTOMER, .id = "i1", .visit = "visit1"},
                              .name = "Ada"};
+    const struct matte matte = {.laid_out = true,
+                                .measured = true,
+                                .layout = {.width = 512,
+                                           .height = 1280,
+                                           .colour = {0, 0, 1, 0.46875},
+                                           .matte = {0, 0.53125, 1, 0.46875},
+                                           .guard = {0, 0.46875, 1, 0.0625},
+                                           .black = {0.125, 0.484375, 0.25, 0.03125},
+                                           .white = {0.625, 0.484375, 0.25, 0.03125}},
+                                .person = {.height_mm = 1780, .head = 0.0625, .feet = 1.75}};
     char rep_id[ID_MAX], ada_id[ID_MAX], camera[ID_MAX], screen[ID_MAX];
 
     assert_non_null(v);
@@ -100,6 +110,7 @@ static struct visit *scene(void) {
     assert_int_equal(visit_ask(v, ada_id, "Does it come in green?", SEC(9), 1763769600123), 0);
     visit_remove_source(v, 8);
     visit_leave(v, ada_id);
+    visit_set_matte(v, 7, &matte);
     visit_end(v);
     return v;
 }

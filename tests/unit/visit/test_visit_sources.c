@@ -56,6 +56,29 @@ static void a_stage_event_follows_every_change_and_only_then(void **state) {
     assert_true(visit_event_after(v, seq)->source.alive);
 }
 
+static void a_matte_is_told_when_it_changes(void **state) {
+    struct visit *v = *state;
+    char id[ID_MAX];
+    const struct matte plain = {0};
+    struct matte matte = {.laid_out = true,
+                          .layout = {.width = 512, .height = 1280, .colour = {0, 0, 1, 0.46875}}};
+    visit_add_source(v, rep_id, SOURCE_PERSON, 8, true, true, id);
+    uint64_t seq = visit_seq(v);
+    assert_int_equal(visit_set_matte(v, 9, &matte), -ENOENT);
+    assert_int_equal(visit_set_matte(v, 8, &plain), 0);
+    assert_int_equal(visit_seq(v), seq);
+    assert_int_equal(visit_set_matte(v, 8, &matte), 0);
+    matte.layout.colour.h += 1e-9; /* only rounded otherwise */
+    assert_int_equal(visit_set_matte(v, 8, &matte), 0);
+    assert_int_equal(visit_seq(v), seq + 1);
+    const struct visit_event *e = visit_event_after(v, seq);
+    assert_int_equal(e->type, VISIT_EVENT_SOURCE_CHANGED);
+    assert_true(e->source.matte.laid_out);
+    assert_int_equal(e->source.matte.layout.height, 1280);
+    visit_source_returns(v, 8, 10);
+    assert_true(visit_find_media(v, 10)->matte.laid_out);
+}
+
 static void a_source_that_returns_keeps_its_id_and_its_place(void **state) {
     struct visit *v = *state;
     char camera[ID_MAX], film[ID_MAX];
@@ -142,6 +165,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(a_presenter_who_sends_makes_the_visit_live),
         T(a_stage_event_follows_every_change_and_only_then),
+        T(a_matte_is_told_when_it_changes),
         T(a_source_that_returns_keeps_its_id_and_its_place),
         T(a_track_that_was_not_announced_takes_its_slot_when_it_comes),
         T(a_chosen_main_lasts_until_its_source_goes),

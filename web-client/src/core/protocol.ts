@@ -1,4 +1,5 @@
 /* The messages of /ws, see server/signal/protocol.md. Parsed from unknown, never cast. */
+import { matteLayout, mattePerson } from "./matte-layout";
 import {
   flag, list, maybe, nullable, number, object, oneOf, read, ShapeError, text, withDefault, type Shape,
 } from "./shape";
@@ -34,6 +35,9 @@ export const source = object({
   alive: withDefault(flag, false),
   audio_alive: nullable(flag),
   video_alive: nullable(flag),
+  /* A virtual person's: how the picture is laid out, and how tall the person is. */
+  matte_layout: nullable(matteLayout),
+  person: nullable(mattePerson),
 });
 export type Source = Shape<typeof source>;
 

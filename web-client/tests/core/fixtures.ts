@@ -8,9 +8,9 @@ export const room: RoomState = {
     { id: "jonas", name: "Jonas", role: "customer", present: true, consented: true, consented_recording: false },
   ],
   sources: [
-    { id: "s-cam", participant: "mara", kind: "camera", audio: true, video: true, alive: true, audio_alive: true, video_alive: true },
-    { id: "s-screen", participant: "mara", kind: "screen", audio: false, video: true, alive: true, audio_alive: false, video_alive: true },
-    { id: "s-jonas", participant: "jonas", kind: "camera", audio: true, video: true, alive: true, audio_alive: null, video_alive: null },
+    { id: "s-cam", participant: "mara", kind: "camera", audio: true, video: true, alive: true, audio_alive: true, video_alive: true, matte_layout: null, person: null },
+    { id: "s-screen", participant: "mara", kind: "screen", audio: false, video: true, alive: true, audio_alive: false, video_alive: true, matte_layout: null, person: null },
+    { id: "s-jonas", participant: "jonas", kind: "camera", audio: true, video: true, alive: true, audio_alive: null, video_alive: null, matte_layout: null, person: null },
   ],
   stage: {
     main: "s-screen",
