@@ -444,6 +444,7 @@ export class WalkthroughPlayer {
       .state=${this.state()}
       .poster=${w.poster ?? ""}
       .aspect=${`${w.width} / ${w.height}`}
+      .matte=${w.matte_layout}
       .stream=${this.stream}
       .time=${now}
       .duration=${this.playback.duration || w.duration}

@@ -1,5 +1,6 @@
 /* What the server writes into a page (`#parlour-boot`), so that the first view needs no request. */
 import { replay } from "./api";
+import { matteLayout } from "./matte-layout";
 import { recording, visitState } from "./protocol";
 import {
   anything, flag, list, nullable, number, object, oneOf, read, text, withDefault, type Shape,
@@ -68,6 +69,8 @@ const walkthrough = object({
   captions: withDefault(list(object({ lang: text, label: withDefault(text, ""), url: text })), []),
   chapters: withDefault(list(object({ t: number, title: text })), []),
   product: nullable(product),
+  /* A keyed film: its picture is stacked. */
+  matte_layout: nullable(matteLayout),
   /* For players without WebRTC; the pictures of the seek bar. */
   hls: nullable(text),
   mp4: nullable(text),

@@ -1,4 +1,5 @@
 /* Which slot of the stage is shown where: the k-th video line of a WHEP session carries slot k. */
+import type { MatteLayout } from "./matte-layout";
 import type { Source } from "./protocol";
 import type { Visit } from "./visit";
 
@@ -8,6 +9,8 @@ export interface SlotView {
   readonly kind: Source["kind"];
   readonly name: string;
   readonly mine: boolean;
+  /* The picture is a stacked one, to be composed. */
+  readonly matte: MatteLayout | null;
 }
 
 export interface StageView {
@@ -33,11 +36,14 @@ export function stageView(visit: Visit | null, options: { hideMine: boolean }): 
     if (source === undefined || !source.video || !(source.video_alive ?? source.alive)) {
       return;
     }
+    if (source.kind === "person" && source.matte_layout === null) {
+      return; /* stacked, and nobody knows how yet: not a sight for anybody */
+    }
     const mine = source.participant === visit.me;
     if (mine && options.hideMine) {
       return;
     }
-    slots.push({ slot, source: source.id, kind: source.kind, name: names.get(source.participant) ?? "", mine });
+    slots.push({ slot, source: source.id, kind: source.kind, name: names.get(source.participant) ?? "", mine, matte: source.matte_layout });
   });
   const audible: number[] = [];
   visit.stage.audio.forEach((id, slot) => {

@@ -39,7 +39,16 @@ export const playerStyle = css`
   :focus-visible {
     outline-color: var(--glow);
   }
+  video.stacked {
+    visibility: hidden;
+  }
+  .ground {
+    position: absolute;
+    inset: 0;
+    background: var(--calm);
+  }
   video,
+  .ground canvas,
   img {
     position: absolute;
     inset: 0;

@@ -3,9 +3,11 @@
  * (boolean), `pl-retry`. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import type { MatteLayout } from "../core/matte-layout";
 import { chapterAt, RATES } from "../core/playback";
 import { t } from "../core/strings";
 import { clock } from "../core/time";
+import { showMatte } from "../matte/view";
 import { emit } from "./events";
 import { icon, type IconName } from "./icons";
 import { playerStyle } from "./player-style";
@@ -25,6 +27,8 @@ export class Player extends LitElement {
   @property() poster = "";
   @property() aspect = "16 / 9";
   @property({ attribute: false }) stream: MediaStream | null = null;
+  /* The picture is a stacked one: the person is shown before a calm ground, the stacked picture never. */
+  @property({ attribute: false }) matte: MatteLayout | null = null;
   @property({ type: Number }) time = 0;
   @property({ type: Number }) duration = 0;
   @property({ type: Number }) rate = 1;
@@ -49,18 +53,23 @@ export class Player extends LitElement {
   @state() private full = false;
   @query("video") private readonly video!: HTMLVideoElement;
   private idleTimer: ReturnType<typeof setTimeout> | undefined;
+  private composing = new AbortController();
 
   static override styles = [shared, onPicture, playerStyle];
 
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener("fullscreenchange", this.fullChanged);
+    if (this.hasUpdated) {
+      this.compose();
+    }
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("fullscreenchange", this.fullChanged);
     clearTimeout(this.idleTimer);
+    this.composing.abort();
   }
 
   private readonly fullChanged = (): void => {
@@ -68,6 +77,9 @@ export class Player extends LitElement {
   };
 
   protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("matte")) {
+      this.compose();
+    }
     if (changed.has("stream")) {
       this.moving = false;
       this.video.srcObject = this.stream;
@@ -81,6 +93,19 @@ export class Player extends LitElement {
     if (changed.has("state")) {
       this.wake();
     }
+  }
+
+  private compose(): void {
+    this.composing.abort();
+    this.composing = new AbortController();
+    if (this.matte !== null) {
+      const ground = this.renderRoot.querySelector(".ground") as Element;
+      showMatte({ video: this.video, host: ground, layout: this.matte, signal: this.composing.signal, onpicture: () => (this.moving = true) });
+    }
+  }
+
+  private shown(): void {
+    this.moving ||= this.matte === null;
   }
 
   /* For who plays a file in it instead of a stream. */
@@ -123,6 +148,11 @@ export class Player extends LitElement {
     }
   }
 
+  /* A device that lets only the video itself fill the screen would show it stacked. */
+  private get canFill(): boolean {
+    return this.matte === null || typeof this.requestFullscreen === "function";
+  }
+
   private async fullscreen(): Promise<void> {
     if (document.fullscreenElement !== null) {
       await document.exitFullscreen();
@@ -132,7 +162,7 @@ export class Player extends LitElement {
     const video = this.video as HTMLVideoElement & { webkitEnterFullscreen?: () => void };
     if (typeof this.requestFullscreen === "function") {
       await this.requestFullscreen().catch(() => undefined);
-    } else {
+    } else if (this.matte === null) {
       video.webkitEnterFullscreen?.();
     }
   }
@@ -198,9 +228,12 @@ export class Player extends LitElement {
         playsinline
         .muted=${this.muted}
         aria-hidden="true"
-        @playing=${() => (this.moving = true)}
-        @loadeddata=${() => (this.moving = true)}
+        class=${this.matte === null ? "" : "stacked"}
+        ?disablepictureinpicture=${this.matte !== null}
+        @playing=${() => this.shown()}
+        @loadeddata=${() => this.shown()}
       ></video>
+      ${this.matte === null ? nothing : html`<div class="ground"></div>`}
       ${this.poster === ""
         ? nothing
         : html`<img class=${started && this.moving && this.state !== "ended" ? "gone" : ""} src=${this.poster} alt="" @error=${(e: Event) => (e.target as HTMLElement).remove()} />`}
@@ -245,7 +278,7 @@ export class Player extends LitElement {
               ${this.hasCaptions
                 ? this.button(this.captions ? "captions" : "captionsOff", t(this.captions ? "player.captions_off" : "player.captions_on"), () => emit(this, "pl-captions", !this.captions))
                 : nothing}
-              ${this.button(this.full ? "minimize" : "maximize", t(this.full ? "player.fullscreen_leave" : "player.fullscreen"), () => void this.fullscreen())}
+              ${this.canFill ? this.button(this.full ? "minimize" : "maximize", t(this.full ? "player.fullscreen_leave" : "player.fullscreen"), () => void this.fullscreen()) : nothing}
             </div>
           </div>`
         : nothing}

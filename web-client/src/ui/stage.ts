@@ -141,6 +141,7 @@ export class StageElement extends LitElement {
               class="main ${this.moving.has(view.slot) ? "moving" : ""}"
               .stream=${this.streams[view.slot] ?? null}
               .fit=${content || !this.fill ? "contain" : "cover"}
+              .matte=${view.matte}
               .label=${this.labelOf(view)}
               @pl-picture=${(e: CustomEvent<boolean>) => this.picture(view.slot, e.detail)}
             ></pl-video>`,
@@ -149,7 +150,7 @@ export class StageElement extends LitElement {
         ${repeat(
           insets,
           (view) => view.slot,
-          (view) => html`<pl-video .stream=${this.streams[view.slot] ?? null} .label=${this.labelOf(view)}></pl-video>`,
+          (view) => html`<pl-video .stream=${this.streams[view.slot] ?? null} .matte=${view.matte} .label=${this.labelOf(view)}></pl-video>`,
         )}
       </div>
       ${waiting ? html`<div class="wait"><slot></slot></div>` : nothing}

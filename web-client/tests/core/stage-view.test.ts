@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { layoutFor, type MatteLayout } from "../../src/core/matte-layout";
 import { stageView } from "../../src/core/stage-view";
 import { reduce, type Visit } from "../../src/core/visit";
+
 import { room, welcome } from "./fixtures";
 
 const as = (who: string, role: "rep" | "customer", change: Partial<typeof room> = {}): Visit | null => {
@@ -24,6 +26,17 @@ describe("the stage", () => {
     const view = stageView(as("mara", "rep"), { hideMine: false });
     expect(view.main).toMatchObject({ slot: 1, mine: true });
     expect(view.insets.map((i) => i.slot)).toEqual([0, 2]);
+  });
+
+  test("shows a virtual person only when it is known how the picture is laid out", () => {
+    const person = { ...room.sources[0]!, kind: "person" as const };
+    const sources = (matte_layout: MatteLayout | null): typeof room.sources => [{ ...person, matte_layout }, ...room.sources.slice(1)];
+    const stage = { ...room.stage, main: "s-cam" };
+    const untold = stageView(as("jonas", "customer", { sources: sources(null), stage }), { hideMine: true });
+    expect(untold.main?.source).toBe("s-screen");
+    expect(untold.insets).toEqual([]);
+    const layout = layoutFor(480, 640);
+    expect(stageView(as("jonas", "customer", { sources: sources(layout), stage }), { hideMine: true }).main).toMatchObject({ kind: "person", matte: layout });
   });
 
   test("falls back to the presenter when the main source has no picture", () => {
