@@ -4,8 +4,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { film as writeGreenFilm } from '../net/keyed.mjs';
+import { shoot } from './harness/artefacts.mjs';
 import { bundle } from './harness/bundle.mjs';
-import { launch } from './harness/chromium.mjs';
+import { launch, open } from './harness/chromium.mjs';
+import { Server } from './harness/server.mjs';
 import { layoutOf, PERSON, shareAt, writeStacked } from './harness/stacked.mjs';
 
 const SIZE = { width: 240, height: 320 };
@@ -231,4 +234,43 @@ test('sent by WebRTC without the extension that tells its range', { timeout: 40_
     assert.ok(found.nothing <= 2, words(found));
     assert.ok(found.all <= 2, words(found));
   });
+});
+
+// What lies behind the person of a player: the mean colour along the frame's upper corners.
+const behind = (page) => page.evaluate(() => {
+  const video = window.probe.find('pl-player >> video');
+  const canvas = window.probe.find('pl-player >> .ground canvas');
+  const look = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  look.canvas.width = canvas.width;
+  look.canvas.height = canvas.height;
+  return new Promise((resolve) => video.requestVideoFrameCallback(() => {
+    look.drawImage(canvas, 0, 0);
+    const { data } = look.getImageData(0, 0, canvas.width, canvas.height);
+    const at = (u, v) => [...data.slice((Math.round(v * (canvas.height - 1)) * canvas.width + Math.round(u * (canvas.width - 1))) * 4).slice(0, 4)];
+    resolve({ size: [canvas.width, canvas.height], raw: getComputedStyle(video).visibility, corner: at(0.03, 0.03), skin: at(0.5, 0.36), shirt: at(0.5, 0.95) });
+  }));
+});
+
+test('a walkthrough filmed before a green wall shows the person before a calm ground, on the page and embedded', { timeout: 180_000 }, async (t) => {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const file = path.join(folder, 'green.mp4');
+  await writeGreenFilm(file, { seconds: 6 });
+  const slug = await server.publishKeyed(file, 'Before a green wall');
+  for (const [where, name] of [[`/w/${slug}`, 'walkthrough-person'], [`/w/${slug}/embed`, 'embed-person']]) {
+    const page = await open(browser, server.base + where);
+    try {
+      if (where.endsWith('embed')) await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+      await page.waitForFunction(() => window.probe.find('pl-player >> img')?.className === 'gone');
+      const seen = await behind(page);
+      await shoot(page, name);
+      assert.deepEqual([seen.size[0] / seen.size[1], seen.raw], [320 / 360, 'hidden'], 'the stacked picture itself is not shown');
+      assert.equal(seen.corner[3], 0, 'nothing is left of the wall');
+      assert.ok(seen.skin[3] === 255 && Math.abs(seen.skin[0] - 205) <= 14 && Math.abs(seen.skin[1] - 160) <= 14, `skin ${seen.skin}`);
+      assert.ok(seen.shirt[3] === 255 && Math.abs(seen.shirt[2] - 120) <= 14, `shirt ${seen.shirt}`);
+      assert.deepEqual([[...page.origins], page.complaints], [[server.base], []]);
+    } finally {
+      await page.context().close();
+    }
+  }
 });
