@@ -190,6 +190,7 @@ static int start_media(struct serve *s) {
     struct media_config config = {
         .port = (uint16_t)c->media_port,
         .threads = (unsigned)c->media_threads,
+        .spread_from = (unsigned)c->media_spread_from,
         .sessions_max = c->sessions_max,
         .packets_max = c->packets_max,
         .wake = wake,

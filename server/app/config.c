@@ -53,6 +53,8 @@ static const struct config_rule rules[] = {
      "of one client address"},
     {"session_rate_per_address", "N", NUMBER, FIELD(session_rate_per_address), 1, 1000000, "6000",
      "new ones a minute from one client address"},
+    {"media_spread_from", "N", NUMBER, FIELD(media_spread_from), 0, 1000000, "16",
+     "viewers of a visit on its own media thread before the others take some too"},
     {"packets_max", "N", NUMBER, FIELD(packets_max), 1024, 16777216, "65536",
      "packets kept by the media plane (1.5 KB each)"},
     {"connections_max", "N", NUMBER, FIELD(connections_max), 16, 100000, "8192",

@@ -26,7 +26,7 @@ struct config {
     char log_level[16];
     bool trust_proxy;
 
-    uint64_t media_threads;
+    uint64_t media_threads, media_spread_from;
     uint64_t sessions_max, packets_max;
     uint64_t connections_max, connections_per_address;
     uint64_t sessions_per_address, session_rate_per_address;

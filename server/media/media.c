@@ -1,11 +1,11 @@
-/* The control thread's side of the media plane: starts the threads, remembers which of them owns
- * which session, and hands commands and events across. */
+/* The control thread's side of the media plane: starts the threads, keeps which of them serves
+ * which session (placement.h), and hands commands and events across. */
 #include "media/media_api.h"
 
 #include "base/log.h"
 #include "base/mailbox.h"
-#include "base/map.h"
 #include "base/random.h"
+#include "media/placement.h"
 #include "media/shard.h"
 #include "net/udp_socket.h"
 #include "transport/dtls.h"
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define THREADS_MAX 26 /* the first letter of a ufrag names the thread */
 #define SESSIONS_DEFAULT 4096
 #define PACKETS_DEFAULT 16384
 #define UFRAG_RANDOM 15 /* characters: 89 bits */
@@ -24,11 +23,11 @@
 struct media {
     struct media_config config;
     uint16_t port;
-    unsigned thread_count, next_thread;
-    struct shard *shards[THREADS_MAX];
+    unsigned thread_count;
+    struct shard *shards[PLACEMENT_THREADS_MAX];
     struct dtls_identity *identity;
     struct mailbox *events;
-    struct map owners; /* session id → shard; control thread only */
+    struct placement placement;
 };
 
 /* SO_REUSEPORT would let a second server share our port in silence: ask for it alone first. */
@@ -47,12 +46,13 @@ static int check_port(const struct media_config *config) {
 static unsigned count_threads(const struct media_config *config) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned n = config->threads ? config->threads : (unsigned)(cores > 0 ? cores : 1);
-    return n < THREADS_MAX ? n : THREADS_MAX;
+    return n < PLACEMENT_THREADS_MAX ? n : PLACEMENT_THREADS_MAX;
 }
 
 static int start_shards(struct media *m) {
     for (unsigned i = 0; i < m->thread_count; i++) {
         struct shard_config c = {.index = i,
+                                 .count = m->thread_count,
                                  .bind = m->config.bind,
                                  .port = m->port ? m->port : m->config.port,
                                  .sessions_max = m->config.sessions_max,
@@ -69,7 +69,7 @@ static int start_shards(struct media *m) {
         m->port = shard_port(m->shards[i]);
     }
     for (unsigned i = 0; i < m->thread_count; i++) {
-        shard_share(m->shards[i], m->shards, m->thread_count);
+        shard_share(m->shards[i], m->shards);
     }
     for (unsigned i = 0; i < m->thread_count; i++) {
         int r = shard_start(m->shards[i]);
@@ -97,7 +97,7 @@ int media_new(const struct media_config *config, struct media **ret) {
         m->config.packets_max = PACKETS_DEFAULT;
     }
     m->thread_count = count_threads(config);
-    map_init(&m->owners);
+    placement_init(&m->placement, m->thread_count, m->config.spread_from);
     /* Room for two events of every session and a second's worth of positions and qualities. */
     m->events = mailbox_new(sizeof(struct media_event), m->config.sessions_max * 4 + 1024);
     m->identity = dtls_identity_new();
@@ -118,11 +118,14 @@ void media_free(struct media *m) {
         shard_stop(m->shards[i]);
     }
     for (unsigned i = 0; i < m->thread_count; i++) {
+        shard_clear(m->shards[i]);
+    }
+    for (unsigned i = 0; i < m->thread_count; i++) {
         shard_free(m->shards[i]);
     }
     dtls_identity_free(m->identity);
     mailbox_free(m->events);
-    map_clear(&m->owners);
+    placement_clear(&m->placement);
     free(m);
 }
 
@@ -135,12 +138,16 @@ const char *media_fingerprint(const struct media *m) {
 }
 
 static struct shard *shard_of_room(struct media *m, media_id room) {
-    return m->shards[room % m->thread_count];
+    return m->shards[placement_home(&m->placement, room)];
 }
 
-void media_ice_credentials(struct media *m, media_id room, struct ice_credentials *ret) {
-    unsigned index = (unsigned)(room ? room % m->thread_count : m->next_thread++ % m->thread_count);
-    ret->ufrag[0] = (char)('a' + index);
+void media_ice_credentials(struct media *m, media_id session, media_id room, enum media_role role,
+                           struct ice_credentials *ret) {
+    int thread = placement_of(&m->placement, session);
+    if (thread < 0) {
+        thread = (int)placement_choose(&m->placement, room, role);
+    }
+    ret->ufrag[0] = (char)('a' + thread);
     random_text(ret->ufrag + 1, UFRAG_RANDOM);
     random_text(ret->pwd, PWD_RANDOM);
 }
@@ -153,23 +160,63 @@ static int post(struct shard *shard, struct shard_command *c) {
     return r;
 }
 
-/* Remembers the owner first, so that no event can come for a session that is not known. */
-static int post_opening(struct media *m, struct shard *shard, struct shard_command *c) {
-    int r = map_set(&m->owners, c->id, shard);
+static int post_stage(struct shard *shard, media_id room, const struct media_stage *stage) {
+    struct media_stage *copy = malloc(sizeof(*copy));
+    if (!copy) {
+        return -ENOMEM;
+    }
+    *copy = *stage;
+    return post(shard, &(struct shard_command){.type = SHARD_SET_STAGE, .id = room, .heap = copy});
+}
+
+static int post_relay(struct media *m, media_id room, unsigned to, bool on) {
+    return post(
+        shard_of_room(m, room),
+        &(struct shard_command){.type = SHARD_RELAY, .id = room, .relay = {.to = to, .on = on}});
+}
+
+/* A thread gets its first viewer of a room that lives elsewhere: the room comes to be there, with
+ * its stage, before anything is relayed for it. */
+static int extend_room(struct media *m, media_id room, unsigned to) {
+    const struct placed_room *r = placement_find_room(&m->placement, room);
+    int error = post_stage(m->shards[to], room, &r->stage);
+    return error < 0 ? error : post_relay(m, room, to, true);
+}
+
+static void session_gone(struct media *m, media_id session) {
+    media_id room;
+    unsigned thread;
+    if (placement_remove(&m->placement, session, &room, &thread)) {
+        post_relay(m, room, thread, false);
+        post(m->shards[thread], &(struct shard_command){.type = SHARD_CLOSE_ROOM, .id = room});
+    }
+}
+
+/* Remembers the owner first, so that no event can come for a session that is not known. `watched`
+ * is the room of a viewer, else 0. */
+static int post_opening(struct media *m, unsigned thread, media_id watched,
+                        struct shard_command *c) {
+    bool first = false;
+    int r = placement_add(&m->placement, c->id, watched, thread, &first);
     if (r < 0) {
         shard_command_clear(c);
         return r;
     }
-    r = post(shard, c);
+    r = first ? extend_room(m, watched, thread) : 0;
     if (r < 0) {
-        map_remove(&m->owners, c->id);
+        shard_command_clear(c);
+    } else {
+        r = post(m->shards[thread], c);
+    }
+    if (r < 0) {
+        session_gone(m, c->id);
     }
     return r;
 }
 
 int media_open_session(struct media *m, const struct media_session_config *config) {
-    unsigned index = (unsigned)(config->local_ice.ufrag[0] - 'a');
-    if (config->session == 0 || index >= m->thread_count) {
+    unsigned thread = (unsigned)(config->local_ice.ufrag[0] - 'a');
+    if (config->session == 0 || thread >= m->thread_count) {
         return -EINVAL;
     }
     struct media_session_config *copy = malloc(sizeof(*copy));
@@ -178,21 +225,21 @@ int media_open_session(struct media *m, const struct media_session_config *confi
     }
     *copy = *config;
     struct shard_command c = {.type = SHARD_OPEN_SESSION, .id = config->session, .heap = copy};
-    return post_opening(m, m->shards[index], &c);
+    return post_opening(m, thread, config->role == MEDIA_WATCH ? config->room : 0, &c);
 }
 
 int media_open_feed(struct media *m, const struct media_feed_config *config) {
     struct shard_command c = {.type = SHARD_OPEN_FEED, .id = config->session, .feed = *config};
-    return post_opening(m, shard_of_room(m, config->room), &c);
+    return post_opening(m, placement_home(&m->placement, config->room), 0, &c);
 }
 
 static int post_to_owner(struct media *m, struct shard_command *c) {
-    struct shard *shard = map_get(&m->owners, c->id);
-    if (!shard) {
+    int thread = placement_of(&m->placement, c->id);
+    if (thread < 0) {
         shard_command_clear(c);
-        return -ENOENT;
+        return thread;
     }
-    return post(shard, c);
+    return post(m->shards[thread], c);
 }
 
 int media_close_session(struct media *m, media_id session) {
@@ -210,19 +257,33 @@ int media_restart_ice(struct media *m, media_id session, const struct ice_creden
         m, &(struct shard_command){.type = SHARD_RESTART_ICE, .id = session, .heap = ice});
 }
 
-int media_set_stage(struct media *m, media_id room, const struct media_stage *stage) {
-    struct media_stage *copy = malloc(sizeof(*copy));
-    if (!copy) {
+int media_set_stage(struct media *m, media_id id, const struct media_stage *stage) {
+    struct placed_room *room = placement_room(&m->placement, id);
+    if (!room) {
         return -ENOMEM;
     }
-    *copy = *stage;
-    return post(shard_of_room(m, room),
-                &(struct shard_command){.type = SHARD_SET_STAGE, .id = room, .heap = copy});
+    room->stage = *stage;
+    room->closed = false;
+    int r = 0;
+    for (unsigned i = 0; i < m->thread_count && r == 0; i++) {
+        if (i == room->home || room->viewers[i] > 0) {
+            r = post_stage(m->shards[i], id, stage);
+        }
+    }
+    return r;
 }
 
-int media_close_room(struct media *m, media_id room) {
-    return post(shard_of_room(m, room),
-                &(struct shard_command){.type = SHARD_CLOSE_ROOM, .id = room});
+int media_close_room(struct media *m, media_id id) {
+    const struct placed_room *room = placement_find_room(&m->placement, id);
+    const unsigned home = placement_home(&m->placement, id);
+    int r = 0;
+    for (unsigned i = 0; i < m->thread_count && r == 0; i++) {
+        if (i == home || (room && room->viewers[i] > 0)) {
+            r = post(m->shards[i], &(struct shard_command){.type = SHARD_CLOSE_ROOM, .id = id});
+        }
+    }
+    placement_close_room(&m->placement, id);
+    return r;
 }
 
 int media_record(struct media *m, media_id room, int fd) {
@@ -253,7 +314,7 @@ bool media_next_event(struct media *m, struct media_event *ret) {
         return false;
     }
     if (ret->type == MEDIA_EVENT_ENDED) {
-        map_remove(&m->owners, ret->session);
+        session_gone(m, ret->session);
     }
     return true;
 }

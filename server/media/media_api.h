@@ -17,10 +17,11 @@ typedef uint64_t media_id; /* of a visit's room or of a session */
 #define MEDIA_STAGE_SLOTS 8
 
 struct media_config {
-    uint16_t port;    /* UDP; 0 lets the kernel choose */
-    char bind[64];    /* "" for every address, IPv4 and IPv6 */
-    unsigned threads; /* 0: one per core */
-    size_t sessions_max, packets_max;
+    uint16_t port;        /* UDP; 0 lets the kernel choose */
+    char bind[64];        /* "" for every address, IPv4 and IPv6 */
+    unsigned threads;     /* 0: one per core */
+    unsigned spread_from; /* viewers of a room that its own thread serves before the others help */
+    size_t sessions_max, packets_max; /* of each thread */
     void (*wake)(void *ctx);
     void *wake_ctx;
 };
@@ -157,6 +158,7 @@ struct media_stats {
     uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
     uint64_t packets_forwarded, retransmitted, nacks_in, nacks_out, plis_in, plis_out;
     uint64_t pool_empty, send_failed, oversized;
+    uint64_t relayed, relay_dropped;   /* packets given to other threads, and those they missed */
     uint64_t recorded, record_dropped; /* packets given to recorders, and those they missed */
     uint64_t sessions, sessions_opened, sessions_ended;
 };
@@ -173,9 +175,11 @@ uint16_t media_port(const struct media *media);
 /* SHA-256 fingerprint of the DTLS certificate, "AA:BB:…", for answers. Valid as long as `media`. */
 const char *media_fingerprint(const struct media *media);
 
-/* Local ICE credentials for a session that will be opened in `room` (or, with room 0, alone): the
- * ufrag names the thread that owns it. */
-void media_ice_credentials(struct media *media, media_id room, struct ice_credentials *ret);
+/* Local ICE credentials for a session: the ufrag names the thread that owns it. For one that will
+ * be opened the thread is chosen here by its room (0: none) and role; one that is open stays where
+ * it is. */
+void media_ice_credentials(struct media *media, media_id session, media_id room,
+                           enum media_role role, struct ice_credentials *ret);
 
 /* Commands. 0, or -ENOBUFS when the thread's mailbox is full (the caller answers 503), or -ENOMEM.
  * Rooms come to be with the first session or stage that names them. */

@@ -2,6 +2,7 @@
 
 #include "media/publisher.h"
 #include "media/recorder.h"
+#include "media/relay.h"
 #include "media/shard_state.h"
 #include "media/viewer.h"
 
@@ -35,8 +36,8 @@ struct media_room *room_named(struct shard_state *shard, media_id id) {
     return room;
 }
 
-static void forget_when_done(struct shard_state *shard, struct media_room *room) {
-    if (room->closed && !room->publishers && !room->viewers) {
+void room_forget_when_done(struct shard_state *shard, struct media_room *room) {
+    if (room->closed && !room->publishers && !room->viewers && room->relays == 0) {
         map_remove(&shard->rooms.map, room->id);
         recorder_free(room->recorder);
         free(room);
@@ -73,7 +74,7 @@ void room_remove_publisher(struct publisher *p) {
         at = &(*at)->next_in_room;
     }
     *at = p->next_in_room;
-    forget_when_done(p->shard, p->room);
+    room_forget_when_done(p->shard, p->room);
     p->room = NULL;
 }
 
@@ -83,7 +84,7 @@ void room_remove_viewer(struct viewer *v) {
     if (v->next_in_room) {
         v->next_in_room->previous_in_room = v->previous_in_room;
     }
-    forget_when_done(v->session->shard, v->room);
+    room_forget_when_done(v->session->shard, v->room);
     v->room = NULL;
 }
 
@@ -105,14 +106,14 @@ void room_set_stage(struct shard_state *shard, media_id id, const struct media_s
     }
 }
 
-/* Shortens every track to `keep` packets; returns how many tracks there are. */
-static size_t shed_tracks(const struct rooms *r, size_t keep) {
+/* Shortens every track, or only those that are copies, to `keep` packets; returns how many. */
+static size_t shed_tracks(const struct rooms *r, size_t keep, bool copies_only) {
     size_t tracks = 0;
     for (size_t i = 0; i < r->map.capacity; i++) {
         const struct media_room *room = r->map.entries[i].value;
         for (struct publisher *p = room ? room->publishers : NULL; p; p = p->next_in_room) {
             for (size_t t = 0; t < PUBLISHER_TRACKS; t++) {
-                if (p->tracks[t].open) {
+                if (p->tracks[t].open && (!copies_only || relay_is_copy(p))) {
                     track_shed(&p->tracks[t].track, keep);
                     tracks++;
                 }
@@ -122,18 +123,22 @@ static size_t shed_tracks(const struct rooms *r, size_t keep) {
     return tracks;
 }
 
-void rooms_shed(struct rooms *r, size_t packets) {
-    size_t tracks = shed_tracks(r, packets);
-    if (tracks > 0) {
-        shed_tracks(r, packets / 2 / tracks + 1);
-    }
+size_t rooms_shed(struct rooms *r, size_t packets) {
+    const size_t tracks = shed_tracks(r, packets, false);
+    const size_t keep = tracks > 0 ? packets / 2 / tracks + 1 : packets;
+    shed_tracks(r, keep, false);
+    return keep;
+}
+
+void rooms_shed_copies(struct rooms *r, size_t keep) {
+    shed_tracks(r, keep, true);
 }
 
 void room_close(struct shard_state *shard, media_id id) {
     struct media_room *room = map_get(&shard->rooms.map, id);
     if (room) {
         room->closed = true;
-        forget_when_done(shard, room);
+        room_forget_when_done(shard, room);
     }
 }
 

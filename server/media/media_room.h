@@ -17,6 +17,8 @@ struct media_room {
     bool closed;                  /* goes with the last of them */
     struct recorder *recorder;    /* owned; NULL: none */
     struct media_recorded recorded;
+    uint32_t relays;     /* threads, a bit each, that have copies of our publishers (relay.h) */
+    uint32_t relay_lost; /* of them: those whose copies must be made anew */
 };
 
 struct rooms {
@@ -38,11 +40,14 @@ void room_remove_viewer(struct viewer *v);
 void room_set_stage(struct shard_state *shard, media_id room, const struct media_stage *stage,
                     usec_t now);
 
-/* The pool is empty: every track keeps an equal share of half of `packets`. */
-void rooms_shed(struct rooms *r, size_t packets);
+/* The pool is empty: every track keeps an equal share of half of `packets`, which is returned. */
+size_t rooms_shed(struct rooms *r, size_t packets);
+/* The pool of another thread is: every copy of a track (relay.h) keeps `keep` packets. */
+void rooms_shed_copies(struct rooms *r, size_t keep);
 
 /* The room is forgotten once it is empty. */
 void room_close(struct shard_state *shard, media_id room);
+void room_forget_when_done(struct shard_state *shard, struct media_room *room);
 
 /* Gives every viewer's slots the sources the stage names; those that have them already go on. */
 void room_apply_stage(struct media_room *room, usec_t now);

@@ -1,6 +1,7 @@
 #include "media/publisher.h"
 
 #include "base/random.h"
+#include "media/relay.h"
 #include "media/shard_state.h"
 #include "media/viewer.h"
 #include "wire/rtcp.h"
@@ -52,6 +53,7 @@ void publisher_free(struct publisher *p) {
     if (!p) {
         return;
     }
+    relay_publisher_gone(p);
     for (size_t i = 0; i < PUBLISHER_TRACKS; i++) {
         while (p->tracks[i].subscribers) {
             viewer_slot_leave(p->tracks[i].subscribers);
@@ -95,7 +97,8 @@ bool publisher_settled(const struct publisher *p, usec_t now) {
     return p->carrier->rung_ssrc == 0 || now >= p->opened + SETTLING;
 }
 
-static void forward(struct publisher_track *t, usec_t now) {
+void publisher_forward(struct publisher_track *t, usec_t now) {
+    relay_forward(t, now); /* first: the other threads send meanwhile */
     for (struct viewer_slot *slot = t->subscribers; slot; slot = slot->next_subscriber) {
         viewer_slot_forward(slot, now);
     }
@@ -143,6 +146,10 @@ static void send_feedback(struct publisher *p, usec_t now) {
 }
 
 void publisher_attend(struct publisher *p, usec_t now) {
+    if (p->carrier->attend) {
+        p->carrier->attend(p, now);
+        return;
+    }
     send_feedback(p, now);
     p->carrier->schedule(p->carrier_ctx, now);
 }
@@ -150,6 +157,31 @@ void publisher_attend(struct publisher *p, usec_t now) {
 static size_t rung_of(const struct publisher *p, uint32_t ssrc) {
     const uint32_t base = p->carrier->rung_ssrc;
     return base && ssrc > base && ssrc < base + PUBLISHER_RUNGS_MAX ? ssrc - base : 0;
+}
+
+struct publisher_track *publisher_open_track(struct publisher *p, size_t index,
+                                             const struct media_line *line,
+                                             const struct media_payload *payload, usec_t now) {
+    struct publisher_track *t = &p->tracks[index];
+    if (t->open) { /* the publisher changed its codec: viewers start anew */
+        while (t->subscribers) {
+            viewer_slot_leave(t->subscribers);
+        }
+        recorder_leave(t);
+        track_clear(&t->track);
+        t->open = false;
+    }
+    if (track_init(&t->track, line, payload, &p->clock, p->own_ssrc, now) < 0) {
+        return NULL;
+    }
+    t->open = true;
+    if (index >= p->track_end) {
+        p->track_end = index + 1;
+    }
+    if (line->kind == MEDIA_VIDEO && p->opened == 0) {
+        p->opened = now;
+    }
+    return t;
 }
 
 /* The track for a packet, opened by the first one; NULL when it cannot be. */
@@ -164,24 +196,11 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
     if (t->open && t->track.codec == target->payload->codec) {
         return t;
     }
-    if (t->open) { /* the publisher changed its codec: viewers start anew */
-        while (t->subscribers) {
-            viewer_slot_leave(t->subscribers);
-        }
-        recorder_leave(t);
-        track_clear(&t->track);
-        t->open = false;
-    }
-    if (track_init(&t->track, line, target->payload, &p->clock, p->own_ssrc, now) < 0) {
+    t = publisher_open_track(p, line->kind + rung, line, target->payload, now);
+    if (!t) {
         return NULL;
     }
-    t->open = true;
-    if (line->kind + rung >= p->track_end) {
-        p->track_end = line->kind + rung + 1;
-    }
-    if (line->kind == MEDIA_VIDEO && p->opened == 0) {
-        p->opened = now;
-    }
+    relay_track_opened(t, now);
     room_apply_stage(p->room, now);
     recorder_apply(p->room, now);
     return t;
@@ -209,7 +228,7 @@ static int read_packet(struct publisher *p, const struct publisher_track *t,
     int r = make_packet(p, t, target, rtp, now, ret);
     if (r == -ENOBUFS && now >= shard->shed_due) {
         shard->shed_due = now + SHED_EVERY;
-        rooms_shed(&shard->rooms, packet_pool_used(shard->packets));
+        relay_shed(shard, rooms_shed(&shard->rooms, packet_pool_used(shard->packets)));
         r = make_packet(p, t, target, rtp, now, ret);
     }
     return r;
@@ -252,7 +271,7 @@ void publisher_rtp(struct publisher *p, struct bytes rtp, usec_t now) {
     bool released = track_input(&t->track, packet, now) == 1;
     apply_early_report(p, &t->track, now);
     if (released) {
-        forward(t, now);
+        publisher_forward(t, now);
     }
     send_feedback(p, now);
 }
@@ -316,7 +335,7 @@ void publisher_timeout(struct publisher *p, usec_t now) {
         }
         recorder_tick(t, now);
         if (track_advance(&t->track, now) == 1) {
-            forward(t, now);
+            publisher_forward(t, now);
         }
     }
     send_feedback(p, now); /* also without a track: what is due must not stay due */

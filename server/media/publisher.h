@@ -26,6 +26,8 @@ struct publisher_track {
     bool alive;                      /* not silent */
     usec_t heard;
     struct recorder_tap tap;
+    uint64_t relayed;       /* everything released below is with the copies (relay.h) */
+    uint32_t relay_starved; /* threads, a bit each, that get nothing before the next key frame */
 };
 
 struct publisher {
@@ -53,12 +55,14 @@ struct publisher {
     uint32_t record_epochs; /* stretches told to recorders */
     const struct publisher_carrier *carrier;
     void *carrier_ctx;
+    unsigned relay_home; /* of a copy: the thread of the publisher itself */
 };
 
-/* What brings the packets: a WHIP session or a feed. */
+/* What brings the packets: a WHIP session, a feed, or another thread (relay.h). */
 struct publisher_carrier {
     void (*send_rtcp)(void *ctx, struct bytes compound);
-    void (*schedule)(void *ctx, usec_t now); /* publisher_next_timeout has changed */
+    void (*schedule)(void *ctx, usec_t now);         /* publisher_next_timeout has changed */
+    void (*attend)(struct publisher *p, usec_t now); /* in the place of RTCP; NULL: RTCP */
     uint32_t rung_ssrc; /* rung k ≥ 1 has this SSRC + k; 0: there is but one */
 };
 
@@ -77,6 +81,15 @@ void publisher_timeout(struct publisher *p, usec_t now);
 
 /* A viewer asked a track for something: says it to the publisher now. */
 void publisher_attend(struct publisher *p, usec_t now);
+
+/* A track begins, or begins anew with another codec; `index` in `tracks`, of `line` only the kind
+ * counts. The stage and the recorder are the caller's to apply. NULL without memory. */
+struct publisher_track *publisher_open_track(struct publisher *p, size_t index,
+                                             const struct media_line *line,
+                                             const struct media_payload *payload, usec_t now);
+
+/* The track has released something: hands it to viewers, recorder and copies. */
+void publisher_forward(struct publisher_track *t, usec_t now);
 
 /* The track of a kind (of the picture the best rung) once packets have come, else NULL. */
 struct publisher_track *publisher_track(struct publisher *p, enum media_kind kind);

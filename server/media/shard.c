@@ -32,7 +32,6 @@ struct shard {
     struct mailbox *commands, *handoffs;
     struct handoff_paths passed_on;
     struct shard *const *all;
-    unsigned count;
     pthread_t thread;
     bool started;
     atomic_bool stop;
@@ -42,7 +41,7 @@ struct shard {
 };
 
 /* What epoll tells us about; feeds come by their own pointers. */
-static int tag_socket, tag_commands, tag_handoffs;
+static int tag_socket, tag_commands, tag_handoffs, tag_relay;
 
 static int watch(int epoll, int fd, void *tag) {
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = tag};
@@ -63,6 +62,13 @@ static int open_parts(struct shard *s) {
         return r;
     }
     egress_init(&state->egress, s->socket);
+    r = relay_open(&state->relay, s->config.index, s->config.count);
+    if (r == 0 && relay_fd(&state->relay) >= 0) {
+        r = watch(state->epoll, relay_fd(&state->relay), &tag_relay);
+    }
+    if (r < 0) {
+        return r;
+    }
     r = watch(state->epoll, udp_fd(s->socket), &tag_socket);
     r = r < 0 ? r : watch(state->epoll, mailbox_fd(s->commands), &tag_commands);
     return r < 0 ? r : watch(state->epoll, mailbox_fd(s->handoffs), &tag_handoffs);
@@ -126,6 +132,7 @@ void shard_command_clear(struct shard_command *c) {
         break;
     case SHARD_CLOSE_SESSION:
     case SHARD_CLOSE_ROOM:
+    case SHARD_RELAY:
     case SHARD_CONTROL:
         break;
     }
@@ -190,6 +197,9 @@ static void take_command(struct shard *s, struct shard_command *c, usec_t now) {
     case SHARD_CLOSE_ROOM:
         room_close(&s->state, c->id);
         break;
+    case SHARD_RELAY:
+        relay_room(&s->state, c->id, c->relay.to, c->relay.on, now);
+        break;
     case SHARD_RECORD:
         recorder_open(&s->state, c->id, c->fd, now);
         break;
@@ -228,7 +238,7 @@ static struct session *session_of_check(struct shard *s, const struct udp_datagr
         return NULL;
     }
     unsigned owner = (unsigned)(ufrag[0] - 'a');
-    if (owner < s->count && s->all[owner] != s) {
+    if (owner < s->config.count && s->all[owner] != s) {
         if (handoff_paths_set(&s->passed_on, &d->path, owner) == 0) {
             pass_on(s, d, owner);
         }
@@ -372,6 +382,9 @@ void shard_round(struct shard *s, usec_t wait_max) {
             read_commands(s, now);
         } else if (tag == &tag_handoffs) {
             read_handoffs(s, now);
+        } else if (tag == &tag_relay) {
+            read_commands(s, now); /* the room's comes before the sources that are relayed for it */
+            relay_read(&s->state, now);
         } else {
             feed_readable(tag, now);
         }
@@ -397,9 +410,11 @@ static void *run(void *ctx) {
     return NULL;
 }
 
-void shard_share(struct shard *s, struct shard *const *all, unsigned count) {
+void shard_share(struct shard *s, struct shard *const *all) {
     s->all = all;
-    s->count = count;
+    for (unsigned i = 0; i < s->config.count; i++) {
+        relay_share(&s->state.relay, i, &all[i]->state.relay);
+    }
 }
 
 int shard_start(struct shard *s) {
@@ -425,11 +440,21 @@ static void drop_commands(struct shard *s) {
     }
 }
 
-void shard_free(struct shard *s) {
+void shard_clear(struct shard *s) {
     if (!s) {
         return;
     }
     feeds_clear(&s->state);
+    relay_close_copies(&s->state);
+    relay_drop(&s->state.relay);
+}
+
+void shard_free(struct shard *s) {
+    if (!s) {
+        return;
+    }
+    shard_clear(s);
+    relay_close(&s->state.relay);
     rooms_clear(&s->state.rooms);
     presentation_files_clear(&s->state.presentations);
     session_table_clear(&s->state.table);

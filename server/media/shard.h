@@ -9,7 +9,7 @@ struct shard;
 struct udp_datagram;
 
 struct shard_config {
-    unsigned index;
+    unsigned index, count; /* of the threads that share the port */
     const char *bind;
     uint16_t port;
     size_t sessions_max, packets_max;
@@ -27,6 +27,7 @@ enum shard_command_type {
     SHARD_RESTART_ICE,
     SHARD_SET_STAGE,
     SHARD_CLOSE_ROOM,
+    SHARD_RELAY,
     SHARD_RECORD,
     SHARD_SET_RECORDED,
     SHARD_CONTROL
@@ -38,12 +39,16 @@ struct shard_ice {
 
 struct shard_command {
     enum shard_command_type type;
-    media_id id; /* session, or room for SET_STAGE, CLOSE_ROOM, RECORD and SET_RECORDED */
+    media_id id; /* session, or room for SET_STAGE, CLOSE_ROOM, RELAY, RECORD and SET_RECORDED */
     union {
         void *heap; /* OPEN_SESSION: media_session_config; RESTART_ICE: shard_ice; SET_STAGE:
                        media_stage; SET_RECORDED: media_recorded. Freed by the shard once posted. */
         struct media_feed_config feed;
         int fd; /* RECORD; -1: none */
+        struct {
+            unsigned to; /* the index of the thread that has, or no longer has, viewers */
+            bool on;
+        } relay;
         struct {
             enum media_action action;
             double value;
@@ -61,15 +66,19 @@ int shard_open(const struct shard_config *config, struct shard **ret);
 void shard_round(struct shard *s, usec_t wait_max);
 void shard_datagram(struct shard *s, const struct udp_datagram *d, usec_t now);
 
-/* The threads that share the port, this one among them. Before the first round. */
-void shard_share(struct shard *s, struct shard *const *all, unsigned count);
+/* The threads that share the port, this one among them; config.count of them. Before the first
+ * round. */
+void shard_share(struct shard *s, struct shard *const *all);
 
 /* Starts the thread. 0 or −errno. */
 int shard_start(struct shard *s);
 
 /* Ends every session and joins the thread. NULL and a shard that never started are fine. */
 void shard_stop(struct shard *s);
-void shard_free(struct shard *s); /* after all shards have stopped */
+/* After all shards have stopped: clears each of them, then frees each of them, because they hold
+ * each other's packets. NULL is fine. */
+void shard_clear(struct shard *s);
+void shard_free(struct shard *s);
 
 uint16_t shard_port(const struct shard *s);
 

@@ -5,6 +5,7 @@
 #include "media/handoff.h"
 #include "media/media_room.h"
 #include "media/presentation_files.h"
+#include "media/relay.h"
 #include "media/session_table.h"
 #include "media/shard.h"
 #include "routing/packet.h"
@@ -18,6 +19,7 @@ struct shard_state {
     struct presentation_files presentations;
     struct timers timers; /* of sessions */
     struct egress egress;
+    struct relay relay;    /* of rooms to and from the other threads */
     struct session *ended; /* freed at the end of the round */
     struct feed *feeds, *ended_feeds;
     struct recorder *recorders; /* of its rooms */

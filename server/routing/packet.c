@@ -15,7 +15,9 @@ struct slab {
 struct packet_pool {
     struct slab *slabs;
     struct packet *free;
-    size_t max, made, used;
+    size_t max, made;
+    atomic_size_t used;
+    _Atomic(struct packet *) returned; /* by any thread; taken all at once, by the pool's own */
 };
 
 struct packet_pool *packet_pool_new(size_t max) {
@@ -30,7 +32,7 @@ void packet_pool_free(struct packet_pool *pool) {
     if (pool == NULL) {
         return;
     }
-    assert(pool->used == 0);
+    assert(packet_pool_used(pool) == 0);
     while (pool->slabs != NULL) {
         struct slab *slab = pool->slabs;
         pool->slabs = slab->next;
@@ -40,7 +42,7 @@ void packet_pool_free(struct packet_pool *pool) {
 }
 
 size_t packet_pool_used(const struct packet_pool *pool) {
-    return pool->used;
+    return atomic_load_explicit(&pool->used, memory_order_relaxed);
 }
 
 static int grow(struct packet_pool *pool) {
@@ -62,6 +64,9 @@ static int grow(struct packet_pool *pool) {
 
 static int take(struct packet_pool *pool, struct packet **ret) {
     if (pool->free == NULL) {
+        pool->free = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
+    }
+    if (pool->free == NULL) {
         const int r = grow(pool);
         if (r < 0) {
             return r;
@@ -69,10 +74,10 @@ static int take(struct packet_pool *pool, struct packet **ret) {
     }
     struct packet *p = pool->free;
     pool->free = p->next_free;
-    pool->used++;
+    atomic_fetch_add_explicit(&pool->used, 1, memory_order_relaxed);
     memset(p, 0, offsetof(struct packet, data));
     p->pool = pool;
-    p->references = 1;
+    atomic_init(&p->references, 1);
     *ret = p;
     return 0;
 }
@@ -197,18 +202,26 @@ int packet_new_from_rtx(struct packet_pool *pool, enum media_codec codec, struct
 }
 
 struct packet *packet_ref(struct packet *p) {
-    p->references++;
+    atomic_fetch_add_explicit(&p->references, 1, memory_order_relaxed);
     return p;
+}
+
+static void give_back(struct packet_pool *pool, struct packet *p) {
+    atomic_fetch_sub_explicit(&pool->used, 1, memory_order_relaxed);
+    p->next_free = atomic_load_explicit(&pool->returned, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&pool->returned, &p->next_free, p,
+                                                  memory_order_release, memory_order_relaxed)) {
+    }
 }
 
 void packet_unref(struct packet *p) {
     if (p == NULL) {
         return;
     }
-    assert(p->references > 0);
-    if (--p->references == 0) {
-        p->next_free = p->pool->free;
-        p->pool->free = p;
-        p->pool->used--;
+    /* The last one sees what all others did with the packet. */
+    const unsigned before = atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before == 1) {
+        give_back(p->pool, p);
     }
 }

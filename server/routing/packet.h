@@ -1,10 +1,11 @@
 /* routing/packet.h: one received RTP packet: immutable once a track has released it,
- * reference-counted from a slab. Counts are not atomic: pool and packets belong to one media
- * thread. */
+ * reference-counted from a slab. The pool belongs to one media thread, which makes its packets;
+ * references may be held and given back by any thread (relays to other media threads). */
 #pragma once
 #include "base/clock.h"
 #include "routing/fragment.h"
 #include "wire/payload.h"
+#include <stdatomic.h>
 
 #define PACKET_SIZE_MAX 1500
 #define PACKET_COLOR_SPACE_MAX 28
@@ -17,7 +18,7 @@ struct packet {
         fragment; /* what subscriptions send; sequence, frame and padding by the track */
     struct packet_pool *pool;
     struct packet *next_free;
-    uint32_t references;
+    atomic_uint references;
     uint32_t ssrc;
     uint32_t timestamp;
     uint32_t epoch; /* set by the track: grows with each restart of the publisher's stream */
@@ -37,7 +38,7 @@ struct packet {
 /* A slab for up to `max` packets, allocated in steps. NULL without memory. */
 struct packet_pool *packet_pool_new(size_t max);
 void packet_pool_free(struct packet_pool *pool); /* every packet must be back; NULL is fine */
-size_t packet_pool_used(const struct packet_pool *pool);
+size_t packet_pool_used(const struct packet_pool *pool); /* any thread */
 
 /* Copies and parses a received, decrypted RTP packet. `extension_ids` is media_line.extension_ids
  * of the publisher. The caller owns one reference. Returns 0, -EBADMSG (malformed RTP or payload),
@@ -52,4 +53,4 @@ int packet_new_from_rtx(struct packet_pool *pool, enum media_codec codec, struct
                         usec_t now, struct packet **ret);
 
 struct packet *packet_ref(struct packet *p);
-void packet_unref(struct packet *p); /* NULL is fine */
+void packet_unref(struct packet *p); /* NULL is fine; any thread */

@@ -60,6 +60,11 @@ const struct packet *track_packet(const struct track *t, uint64_t sequence) {
     return p != NULL && p->released ? p : NULL;
 }
 
+struct packet *track_share(const struct track *t, uint64_t sequence) {
+    struct packet *p = at(t, sequence);
+    return p != NULL && p->released ? packet_ref(p) : NULL;
+}
+
 const struct packet *track_released_from(const struct track *t, uint64_t from) {
     if (from < t->epoch_start) {
         const uint64_t old_end = from + t->mask + 1;

@@ -116,6 +116,9 @@ usec_t track_next_timeout(const struct track *t);
 /* The packet with this extended number if it is in the ring, else NULL. */
 const struct packet *track_packet(const struct track *t, uint64_t sequence);
 
+/* The same with a reference more, which another thread may hold. */
+struct packet *track_share(const struct track *t, uint64_t sequence);
+
 /* The first released packet at or after `from`, or NULL. */
 const struct packet *track_released_from(const struct track *t, uint64_t from);
 

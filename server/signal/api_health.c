@@ -66,6 +66,9 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_nacks_sent", "NACKs sent.", m->nacks_out);
     COUNTER("media_plis_received", "Key-frame requests received.", m->plis_in);
     COUNTER("media_plis_sent", "Key-frame requests sent.", m->plis_out);
+    COUNTER("media_relayed_packets", "RTP packets given to other media threads.", m->relayed);
+    COUNTER("media_relay_dropped", "RTP packets that other media threads missed.",
+            m->relay_dropped);
     COUNTER("media_recorded_packets", "Packets given to recorders.", m->recorded);
     COUNTER("media_record_dropped", "Packets that recorders missed.", m->record_dropped);
     COUNTER("media_pool_empty", "Packets dropped for lack of memory.", m->pool_empty);

@@ -58,13 +58,23 @@ struct session *sessions_find(struct signal *s, media_id id) {
 /* The answer of the negotiation in hand; the control thread's. */
 static uint8_t answer[NEGOTIATION_ANSWER_MAX];
 
-static void fill_policy(struct signal *s, const struct session_opening *o, media_id room,
-                        struct negotiation_policy *policy) {
+static enum media_role session_role(enum session_kind kind) {
+    switch (kind) {
+    case SESSION_PUBLISH:
+        return MEDIA_PUBLISH;
+    case SESSION_WATCH:
+        return MEDIA_WATCH;
+    case SESSION_PLAY:
+        break;
+    }
+    return MEDIA_PLAY;
+}
+
+static void fill_policy(struct signal *s, const struct session_opening *o, media_id id,
+                        media_id room, struct negotiation_policy *policy) {
     memset(policy, 0, sizeof *policy);
-    policy->role = o->kind == SESSION_PUBLISH ? MEDIA_PUBLISH
-                   : o->kind == SESSION_WATCH ? MEDIA_WATCH
-                                              : MEDIA_PLAY;
-    media_ice_credentials(s->media, room, &policy->local_ice);
+    policy->role = session_role(o->kind);
+    media_ice_credentials(s->media, id, room, policy->role, &policy->local_ice);
     policy->fingerprint = media_fingerprint(s->media);
     policy->address_count = candidates_read(s->config->public_ip, media_port(s->media),
                                             policy->addresses, MEDIA_ADDRESSES_MAX);
@@ -262,7 +272,7 @@ void sessions_open(struct exchange *x, const struct session_opening *o) {
     memset(&config, 0, sizeof config);
     media_id id = signal_new_media_id(s);
     media_id room = o->live != NULL ? o->live->room : id;
-    fill_policy(s, o, room, &policy);
+    fill_policy(s, o, id, room, &policy);
     int n =
         negotiate(x->request.body, &policy, &config, (struct room){answer, sizeof answer}, &error);
     if (n < 0) {
@@ -404,7 +414,8 @@ static void restart(struct exchange *x, struct session *session,
     struct signal *s = x->signal;
     struct negotiation_policy policy = {0};
 
-    media_ice_credentials(s->media, session->room, &policy.local_ice);
+    policy.role = session_role(session->kind);
+    media_ice_credentials(s->media, session->id, session->room, policy.role, &policy.local_ice);
     policy.fingerprint = media_fingerprint(s->media);
     policy.address_count = candidates_read(s->config->public_ip, media_port(s->media),
                                            policy.addresses, MEDIA_ADDRESSES_MAX);

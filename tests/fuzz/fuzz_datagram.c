@@ -46,7 +46,8 @@ static void open_shard(void) {
     server_identity = dtls_identity_new();
     client_identity = dtls_identity_new();
     events = mailbox_new(sizeof(struct media_event), 4096);
-    struct shard_config config = {.bind = "127.0.0.1",
+    struct shard_config config = {.count = 1,
+                                  .bind = "127.0.0.1",
                                   .sessions_max = 16,
                                   .packets_max = 64, /* few: the pool has to be shared out */
                                   .identity = server_identity,
@@ -57,7 +58,7 @@ static void open_shard(void) {
         abort();
     }
     all[0] = shard;
-    shard_share(shard, all, 1);
+    shard_share(shard, all);
 }
 
 static void fill_lines(struct media_session_config *c) {

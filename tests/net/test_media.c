@@ -106,7 +106,7 @@ static void join(struct fixture *f, struct guest *g, enum media_role role, media
     struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
     *g = (struct guest){.id = c.session, .contiguous = true};
     assert_int_equal(peer_init(&g->peer, loopback), 0);
-    media_ice_credentials(f->media, ROOM, &c.local_ice);
+    media_ice_credentials(f->media, c.session, ROOM, c.role, &c.local_ice);
     strcpy(c.remote_ice.ufrag, g->peer.ufrag);
     strcpy(c.remote_ice.pwd, g->peer.pwd);
     fill_fingerprint(&c.remote_fingerprint);
@@ -307,7 +307,7 @@ static void a_wrong_certificate_ends_the_session(void **state) {
     struct guest g = {.id = c.session};
     char sdp[1024];
     assert_int_equal(peer_init(&g.peer, (struct in_addr){htonl(INADDR_LOOPBACK)}), 0);
-    media_ice_credentials(f->media, ROOM, &c.local_ice);
+    media_ice_credentials(f->media, c.session, ROOM, c.role, &c.local_ice);
     strcpy(c.remote_ice.ufrag, g.peer.ufrag);
     strcpy(c.remote_ice.pwd, g.peer.pwd);
     fill_fingerprint(&c.remote_fingerprint);
@@ -348,6 +348,79 @@ static void leaving_is_told_and_the_slot_goes_dark(void **state) {
     assert_int_equal(e.reason, MEDIA_END_CLOSED);
     assert_int_equal(media_close_session(f->media, customer.id), -ENOENT);
     peer_clear(&customer.peer);
+}
+
+/* Exactly so many packets were given to another thread, after the figures had time to be told. */
+static void assert_relayed(struct fixture *f, struct guest *const *guests, size_t count,
+                           uint64_t expected) {
+    struct media_stats stats;
+    for (usec_t end = clock_now() + MSEC(1300); clock_now() < end;) {
+        live(guests, count);
+    }
+    media_read_stats(f->media, &stats);
+    assert_int_equal(stats.relay_dropped, 0);
+    assert_int_equal(stats.relayed, expected);
+}
+
+static void all_threads_serve_one_visit(void **state) {
+    struct fixture *f = *state;
+    enum { VIEWERS = 6 };
+    struct guest guests[VIEWERS + 1], *all[VIEWERS + 1];
+    bool used[2] = {false, false};
+    usec_t end = clock_now() + PATIENCE;
+    for (size_t i = 0; i <= VIEWERS; i++) {
+        join(f, &guests[i], i == 0 ? MEDIA_PUBLISH : MEDIA_WATCH, i + 1);
+        all[i] = &guests[i];
+        used[guests[i].peer.remote_ufrag[0] - 'a'] |= i > 0;
+    }
+    assert_true(used[0] && used[1]);
+    live_until_open(all, VIEWERS + 1);
+    set_main(f, guests[0].id);
+    for (uint8_t frame = 0; frame < 60; frame++) {
+        for (int part = 0; part < 3; part++) {
+            send_video(&guests[0], (uint16_t)(frame * 3 + part), frame * 3000u, part == 0,
+                       part == 2, frame == 0, frame);
+        }
+        live(all, VIEWERS + 1);
+    }
+    for (size_t i = 1; i <= VIEWERS; i++) {
+        while (guests[i].received < 180 && clock_now() < end) {
+            live(all, VIEWERS + 1);
+        }
+        assert_int_equal(guests[i].received, 180);
+        assert_true(guests[i].contiguous);
+    }
+    assert_relayed(f, all, VIEWERS + 1, 180);
+    /* The last viewer elsewhere leaves: nothing is relayed any more; then one comes again. */
+    for (size_t i = 1; i <= VIEWERS; i++) {
+        if (guests[i].peer.remote_ufrag[0] != guests[0].peer.remote_ufrag[0]) {
+            peer_clear(&guests[i].peer);
+            await_event(f, MEDIA_EVENT_ENDED, guests[i].id);
+        }
+    }
+    struct guest *rep[] = {&guests[0]};
+    for (uint8_t frame = 60; frame < 70; frame++) {
+        send_video(&guests[0], (uint16_t)(120 + frame), frame * 3000u, true, true, frame == 60,
+                   frame);
+        live(rep, 1);
+    }
+    assert_relayed(f, rep, 1, 180);
+    struct guest late, *two[] = {&guests[0], &late};
+    join(f, &late, MEDIA_WATCH, 99);
+    assert_true(late.peer.remote_ufrag[0] != guests[0].peer.remote_ufrag[0]);
+    live_until_open(two, 2);
+    end = clock_now() + PATIENCE;
+    while (late.received < 10 && clock_now() < end) {
+        live(two, 2);
+    }
+    assert_int_equal(late.received, 10); /* from the cached key frame */
+    assert_int_equal(guests[0].plis, 0);
+    peer_clear(&late.peer);
+    for (size_t i = 0; i <= VIEWERS; i++) {
+        if (guests[i].peer.fd > 0) {
+            peer_clear(&guests[i].peer);
+        }
+    }
 }
 
 /* What strangers and a broken guest send is counted and hurts nobody. */
@@ -405,7 +478,7 @@ static void one_visit_may_take_every_session(void **state) {
     for (unsigned i = 0; i < SESSIONS; i++) {
         c = (struct media_session_config){
             .session = f->next_id++, .room = ROOM, .role = MEDIA_WATCH};
-        media_ice_credentials(f->media, ROOM, &c.local_ice);
+        media_ice_credentials(f->media, c.session, ROOM, c.role, &c.local_ice);
         strcpy(c.remote_ice.ufrag, "guest");
         strcpy(c.remote_ice.pwd, "0123456789012345678901");
         fill_fingerprint(&c.remote_fingerprint);
@@ -429,6 +502,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(many_wishes_for_a_key_frame_become_one, start, stop),
         cmocka_unit_test_setup_teardown(a_wrong_certificate_ends_the_session, start, stop),
         cmocka_unit_test_setup_teardown(leaving_is_told_and_the_slot_goes_dark, start, stop),
+        cmocka_unit_test_setup_teardown(all_threads_serve_one_visit, start, stop),
         cmocka_unit_test_setup_teardown(garbage_is_counted_and_others_go_on, start, stop),
         cmocka_unit_test_setup_teardown(one_visit_may_take_every_session, start, stop),
     };
