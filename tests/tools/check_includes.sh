@@ -8,14 +8,15 @@ cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 layers='
 base
 wire       base
+model      wire base
 net        base
 visit      base
 transport  wire base
 routing    wire base
 media      net transport routing wire base
 store      visit wire/json.h base
-signal     visit store media/media_api.h wire base
-app        signal store visit media net transport routing wire base
+signal     visit store media/media_api.h model wire base
+app        signal store visit model media net transport routing wire base
 '
 # A library's header (as a regular expression) and the files that may include it.
 libraries='
