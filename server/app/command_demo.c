@@ -5,6 +5,7 @@
 #include "app/places.h"
 #include "app/publishing.h"
 #include "app/say.h"
+#include "model/glb.h"
 #include "wire/json.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REP_EMAIL "rep@example.com"
@@ -21,6 +23,7 @@
 #define LINK_LIFETIME (24 * 3600)
 #define NOTES_MAX 4096
 #define PRODUCT_FILE_MAX (64 * 1024)
+#define MODEL_FILE_MAX (4 * 1024 * 1024)
 
 static const char usage[] =
     "Usage: parlour demo [--data DIR] [--base-url URL] [--assets DIR] [--pipeline FILE]\n"
@@ -145,9 +148,42 @@ static int fill_product(const struct json *file, struct product_row *row) {
     return row->name[0] ? 0 : -EINVAL;
 }
 
+/* The sample's model becomes a file of the product. A sample without a model that can be shown is
+ * fine. */
+static int give_model(const struct demo *d, struct product_row *row, const char *name) {
+    static uint8_t bytes[MODEL_FILE_MAX];
+    char path[PATH_MAX], words[MODEL_WORDS_MAX];
+    struct model *m = NULL;
+    FILE *from = place_join(path, sizeof(path), d->assets, "sample") && name[0] &&
+                         !strchr(name, '/') && strlen(path) + strlen(name) + 2 < sizeof(path)
+                     ? fopen(strcat(strcat(path, "/"), name), "rbe")
+                     : NULL;
+    size_t n = from ? fread(bytes, 1, sizeof(bytes), from) : 0;
+    if (from) {
+        fclose(from);
+    }
+    if (n == 0 || glb_read(bytes_of(bytes, n), &m, words) < 0) {
+        return 0;
+    }
+    for (int axis = 0; axis < 3; axis++) {
+        row->extent[axis] = 1000.0 * ((double)m->max[axis] - (double)m->min[axis]);
+    }
+    model_free(m);
+    snprintf(row->model, sizeof(row->model), "model-sample.glb");
+    row->fields = PRODUCT_MODEL;
+    int error =
+        snprintf(path, sizeof(path), "%s/products", d->data) < (int)sizeof(path) ? 0 : -EINVAL;
+    mkdir(path, 0700);
+    snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", row->id);
+    mkdir(path, 0700);
+    snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", row->model);
+    error = error ? error : write_text(path, (const char *)bytes, n);
+    return error ? error : products_change(d->db, row);
+}
+
 static int make_product(struct demo *d, char *ret_message) {
     static struct product_row row;
-    char path[PATH_MAX];
+    char path[PATH_MAX], model[64] = "";
     struct json *file = NULL;
     snprintf(row.id, sizeof(row.id), "%s", d->product);
     if (row.id[0] && products_get(d->db, &row) == 0) {
@@ -157,6 +193,7 @@ static int make_product(struct demo *d, char *ret_message) {
     snprintf(path, sizeof(path), "%s/sample/product.json", d->assets);
     int error = read_json(path, PRODUCT_FILE_MAX, &file);
     error = error ? error : fill_product(file, &row);
+    take(file, "model", model, sizeof(model));
     json_free(file);
     if (error) {
         snprintf(ret_message, 512,
@@ -166,6 +203,7 @@ static int make_product(struct demo *d, char *ret_message) {
         return error;
     }
     error = products_create(d->db, &row);
+    error = error ? error : give_model(d, &row, model);
     snprintf(d->product, sizeof(d->product), "%s", row.id);
     d->changed = true;
     return error;

@@ -160,6 +160,8 @@ static int start_signal(struct serve *s) {
         .session_rate_per_address = c->session_rate_per_address,
         .body_max = c->body_max,
         .upload_max = c->upload_max,
+        .model_max = c->model_max,
+        .image_max = c->image_max,
         .uploads_open_max = c->uploads_open_max,
         .upload_idle_hours = c->upload_idle_hours,
         .recordings_min_free = c->recordings_min_free,

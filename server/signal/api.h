@@ -21,6 +21,14 @@ void api_product_get(struct exchange *x);
 void api_product_change(struct exchange *x);
 void api_product_delete(struct exchange *x);
 
+/* api_product_files.c */
+void api_product_model_put(struct exchange *x);
+void api_product_model_delete(struct exchange *x);
+void api_product_images_create(struct exchange *x);
+void api_product_image_delete(struct exchange *x);
+void product_file(struct exchange *x);
+void product_usdz(struct exchange *x);
+
 /* api_visits.c */
 void api_visits_list(struct exchange *x);
 void api_visits_create(struct exchange *x);
@@ -122,3 +130,7 @@ struct json *walkthrough_json(const struct exchange *x, const struct walkthrough
 struct json *visit_json(const struct exchange *x, const struct visit_row *row);
 /* What guests may know of a product: its place in pages. */
 struct json *product_card_json(const struct product_row *row);
+/* Answers with the row and its ETag, or with what `result` says. */
+void product_reply(struct exchange *x, int status, int result, const struct product_row *row);
+/* Is it the version that If-Match names (or is there none)? */
+bool product_match(const struct exchange *x, const struct product_row *row);

@@ -181,6 +181,10 @@ void reply_failure(struct exchange *x, int error, const char *what) {
     case EPERM:
         reply_problem(x, 409, "ended", "%s", what != NULL ? what : "The visit has ended.");
         break;
+    case ESTALE:
+        reply_problem(x, 412, "changed",
+                      "Somebody else has changed this meanwhile. Load it again, then change it.");
+        break;
     case EEXIST:
         reply_problem(x, 409, "exists", "%s", what != NULL ? what : "This exists already.");
         break;

@@ -12,6 +12,7 @@
 #include "signal/leftovers.h"
 #include "signal/live.h"
 #include "signal/lws.h"
+#include "signal/model_work.h"
 #include "signal/quota.h"
 #include "signal/recordings.h"
 #include "signal/replays.h"
@@ -72,6 +73,12 @@ static void fill_defaults(struct signal_config *c) {
     if (c->recordings_min_free == 0) {
         c->recordings_min_free = (uint64_t)1 << 30;
     }
+    if (c->model_max == 0) {
+        c->model_max = (uint64_t)32 << 20;
+    }
+    if (c->image_max == 0) {
+        c->image_max = (uint64_t)8 << 20;
+    }
     if (c->upload_max == 0) {
         c->upload_max = (uint64_t)16 << 30;
     }
@@ -97,6 +104,7 @@ static void woken(struct signal *s) {
     }
     job_events_service(s);
     disk_sync_service(s);
+    model_work_service(s);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -274,8 +282,8 @@ int signal_new(const struct signal_config *config, struct signal **ret, const ch
     r = check_config(s->config, ret_reason);
     if (r == 0 && (r = quota_new(s)) == 0 && (r = lives_new(s)) == 0 &&
         (r = sessions_new(s)) == 0 && (r = compiles_new(s)) == 0 && (r = decks_new(s)) == 0 &&
-        (r = disk_sync_new(s)) == 0 && (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0 &&
-        (r = recordings_new(s)) == 0 && (r = replays_new(s)) == 0) {
+        (r = disk_sync_new(s)) == 0 && (r = model_work_new(s)) == 0 && (r = feeds_new(s)) == 0 &&
+        (r = sources_new(s)) == 0 && (r = recordings_new(s)) == 0 && (r = replays_new(s)) == 0) {
         r = open_port(s, ret_reason);
     }
     if (r < 0) {
@@ -366,6 +374,7 @@ void signal_free(struct signal *s) {
     }
     atomic_store(&s->stopping, true);
     disk_sync_free(s);
+    model_work_free(s);
     sessions_free(s);
     if (s->context != NULL) {
         lws_context_destroy(s->context);

@@ -43,6 +43,8 @@ struct signal_config {
     size_t session_rate_per_address; /* new sessions a minute (6000) */
     size_t body_max;                 /* bytes of an API body (256 KiB) */
     uint64_t upload_max;             /* bytes of one upload (16 GiB) */
+    uint64_t model_max;              /* of a product's 3D model (32 MiB) */
+    uint64_t image_max;              /* of a product's image (8 MiB) */
     size_t uploads_open_max;         /* that are not complete (200) */
     size_t upload_idle_hours;        /* until one that nobody writes or takes is removed (24) */
     size_t participants_max;         /* of one visit (200) */

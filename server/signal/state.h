@@ -18,6 +18,7 @@ struct feeds;
 struct lives;
 struct lws_context;
 struct lws_vhost;
+struct model_work;
 struct recordings;
 struct replays;
 struct sessions;
@@ -35,6 +36,7 @@ struct signal_counters {
     uint64_t whip, whep, walkthrough_sessions, refused_limit;
     uint64_t ws_opened, ws_messages_in, ws_messages_out, ws_flooded;
     uint64_t streams, upload_bytes;
+    uint64_t models_refused, usdz_written;
     struct failure_count failures[FAILURE_REASONS];
     uint64_t connections; /* now */
     uint64_t websockets;  /* now */
@@ -69,6 +71,7 @@ struct signal {
     struct compiles *compiles;     /* films on their way to walkthroughs */
     struct disk_sync *disk_sync;   /* waits for the disk */
     struct decks *decks;           /* slides likewise */
+    struct model_work *model_work; /* looks at models, writes USDZ */
     struct feeds *feeds;           /* ingest processes in visits */
     struct sources *sources;       /* the door for RTMP */
     struct recordings *recordings; /* visits that are recorded */

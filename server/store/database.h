@@ -79,6 +79,7 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
  * credentials_find     -ENOENT unknown, -EKEYREVOKED, -EKEYEXPIRED. An invite of an ended visit is
  *                      still found: the caller looks at the visit.
  * products_change      writes `fields`, then gives the whole row. Likewise visits_, walkthroughs_.
+ *                      -ESTALE when the row has another version by now.
  * visits_change        -EINVAL when a product does not exist (likewise visits_create).
  * visits_progress      -EPERM when it would leave `ended`; going back to an earlier state is
  *                      ignored.

@@ -69,6 +69,13 @@ const char *const migrations[] = {
     "  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, state INTEGER NOT "
     "NULL,"
     "  error TEXT NOT NULL, reason TEXT NOT NULL, source TEXT NOT NULL, directory TEXT NOT NULL,"
-    "  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;"};
+    "  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;",
+
+    /* 3: products with models. Before, a model was any text and nobody showed it. */
+    "ALTER TABLE products ADD COLUMN extent_width REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE products ADD COLUMN extent_height REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE products ADD COLUMN extent_depth REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE products ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+    "UPDATE products SET model = '';"};
 
 const size_t migration_count = sizeof(migrations) / sizeof(*migrations);

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #define PRODUCT_COLUMNS                                                                            \
-    "id, name, summary, width, height, depth, model, details, created_at, updated_at"
+    "id, name, summary, width, height, depth, model, details, created_at, updated_at, "            \
+    "extent_width,"                                                                                \
+    " extent_height, extent_depth, version"
 
 static void read_product(struct query *q, struct product_row *ret) {
     memset(ret, 0, sizeof(*ret));
@@ -21,6 +23,10 @@ static void read_product(struct query *q, struct product_row *ret) {
     query_text(q, 7, ret->details, sizeof(ret->details));
     ret->created_at = query_int(q, 8);
     ret->updated_at = query_int(q, 9);
+    for (int i = 0; i < 3; i++) {
+        ret->extent[i] = query_real(q, 10 + i);
+    }
+    ret->version = query_int(q, 13);
 }
 
 static int insert(struct database *db, struct product_row *p) {
@@ -31,8 +37,9 @@ static int insert(struct database *db, struct product_row *p) {
     }
     secret_id(p->id);
     p->created_at = p->updated_at = database_now(db);
+    p->version = 1;
     struct query q = query_new(db, "INSERT INTO products(" PRODUCT_COLUMNS ")"
-                                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_bind_text(&q, p->id);
     query_bind_text(&q, p->name);
     query_bind_text(&q, p->summary);
@@ -43,6 +50,10 @@ static int insert(struct database *db, struct product_row *p) {
     query_bind_text(&q, p->details);
     query_bind_int(&q, p->created_at);
     query_bind_int(&q, p->updated_at);
+    for (int i = 0; i < 3; i++) {
+        query_bind_real(&q, p->extent[i]);
+    }
+    query_bind_int(&q, p->version);
     return query_run(&q);
 }
 
@@ -72,7 +83,11 @@ int products_change(struct database *db, struct product_row *p) {
                       " name = iif(?2 & 1, ?3, name), summary = iif(?2 & 2, ?4, summary),"
                       " width = iif(?2 & 4, ?5, width), height = iif(?2 & 4, ?6, height),"
                       " depth = iif(?2 & 4, ?7, depth), model = iif(?2 & 8, ?8, model),"
-                      " details = iif(?2 & 16, ?9, details), updated_at = ?10 WHERE id = ?1");
+                      " details = iif(?2 & 16, ?9, details), updated_at = ?10,"
+                      " extent_width = iif(?2 & 8, ?11, extent_width),"
+                      " extent_height = iif(?2 & 8, ?12, extent_height),"
+                      " extent_depth = iif(?2 & 8, ?13, extent_depth), version = version + 1"
+                      " WHERE id = ?1 AND (?14 = 0 OR version = ?14)");
     query_bind_text(&q, p->id);
     query_bind_int(&q, p->fields);
     query_bind_text(&q, p->name);
@@ -83,11 +98,16 @@ int products_change(struct database *db, struct product_row *p) {
     query_bind_text(&q, p->model);
     query_bind_text(&q, p->details);
     query_bind_int(&q, database_now(db));
-    int changed = query_run(&q);
-    if (changed <= 0) {
-        return changed < 0 ? changed : -ENOENT;
+    for (int i = 0; i < 3; i++) {
+        query_bind_real(&q, p->extent[i]);
     }
-    return products_get(db, p);
+    query_bind_int(&q, p->version);
+    int changed = query_run(&q);
+    if (changed < 0) {
+        return changed;
+    }
+    int error = products_get(db, p);
+    return error == 0 && changed == 0 ? -ESTALE : error;
 }
 
 int products_delete(struct database *db, struct row_id *row) {

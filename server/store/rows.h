@@ -78,7 +78,7 @@ enum product_field {
     PRODUCT_NAME = 1,
     PRODUCT_SUMMARY = 2,
     PRODUCT_SIZE = 4,
-    PRODUCT_MODEL = 8,
+    PRODUCT_MODEL = 8, /* and its extent */
     PRODUCT_DETAILS = 16
 };
 
@@ -87,10 +87,13 @@ struct product_row {
     char name[VISIT_TITLE_MAX];
     char summary[STORE_TEXT_MAX];
     double width, height, depth;     /* mm; 0 = unknown */
-    char model[STORE_PATH_MAX];      /* URL path or file name of the glTF, "" none */
+    char model[STORE_PATH_MAX];      /* file name of the glTF below DATA/products/ID, "" none */
+    double extent[3];                /* mm: what the model itself measures, w, h, d; 0 = no model */
     char details[STORE_DETAILS_MAX]; /* a JSON object text: images, claims, call to action; "" none
                                       */
     int64_t created_at, updated_at;
+    int64_t version; /* out: 1, then one more with each change. change: the one it is made of, 0
+                        any */
     unsigned fields; /* change: which of the above to write (enum product_field) */
 };
 

@@ -28,6 +28,7 @@ enum permission {
     PERMISSION_WALKTHROUGHS_READ,  /* the list and unpublished ones; published ones are for everyone
                                     */
     PERMISSION_WALKTHROUGHS_WRITE, /* uploads, compile, publish */
+    PERMISSION_UPLOADS,            /* bring a file; what it becomes has a permission of its own */
     PERMISSION_SOURCES_READ,       /* live sources, without their keys */
     PERMISSION_SOURCES_WRITE,      /* make and change them, see their keys */
     PERMISSION_VISITS_LIST,

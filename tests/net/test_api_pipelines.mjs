@@ -191,7 +191,7 @@ test('a keyed film tells where its colour and its matte are, to the API and to i
   for (const path of [`/w/${keyed.slug}`, `/w/${keyed.slug}/embed`]) {
     const { walkthrough } = await boot(path);
     assert.deepEqual(walkthrough.matte_layout, layout);
-    assert.deepEqual(walkthrough.product, { id: lamp.id, name: 'Lamp', summary: 'Warm.', size_mm: lamp.size_mm, model: null });
+    assert.deepEqual(walkthrough.product, { id: lamp.id, name: 'Lamp', summary: 'Warm.', size_mm: lamp.size_mm, model: null, model_scale: null, ar: `/p/${lamp.id}/model.usdz` });
   }
   await remove(keyed);
   for (const wrong of [undefined, 7, {}, { ...layout, width: 0 }, { ...layout, matte: part(0.6, 0.5) }, { ...layout, patches: {} }]) {
