@@ -113,6 +113,29 @@ static int try_bind(const char *ip, uint16_t port, int type) {
     return error;
 }
 
+static void check_media_tcp(const struct config *c, bool ours) {
+    int port;
+    bool may_fail;
+    config_media_tcp_port(c, &port, &may_fail);
+    const unsigned number = port ? (unsigned)port : (unsigned)c->media_port;
+    if (port < 0) {
+        note("media tcp", "off: customers whose network lets no UDP out need TURN");
+    } else if (may_fail && c->media_port == c->listen_port) {
+        note("media tcp", "off: HTTP has TCP %u; set --media-tcp-port N for customers without UDP",
+             number);
+    } else {
+        int tcp = try_bind(c->media_bind, (uint16_t)number, SOCK_STREAM);
+        if (tcp == 0) {
+            good("media tcp", "TCP %u is free; let it through the firewall", number);
+        } else if (tcp == -EADDRINUSE && ours) {
+            good("media tcp", "TCP %u is in use by the running server", number);
+        } else {
+            bad("media tcp", "TCP %u: %s; stop what uses it or set --media-tcp-port N", number,
+                strerror(-tcp));
+        }
+    }
+}
+
 static void check_ports(const struct config *c) {
     const char *ip = strcmp(c->listen_address, "localhost") == 0 ? "127.0.0.1" : c->listen_address;
     int http = try_bind(ip, (uint16_t)c->listen_port, SOCK_STREAM);
@@ -125,6 +148,7 @@ static void check_ports(const struct config *c) {
         bad("http port", "%u: %s; stop what uses it or set --listen ADDR:PORT",
             (unsigned)c->listen_port, strerror(-http));
     }
+    check_media_tcp(c, ours);
     int udp = try_bind(c->media_bind, (uint16_t)c->media_port, SOCK_DGRAM);
     if (udp == 0) {
         good("media port", "UDP %u is free; let it through the firewall", (unsigned)c->media_port);

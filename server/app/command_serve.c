@@ -195,18 +195,22 @@ static int start_media(struct serve *s) {
         .spread_from = (unsigned)c->media_spread_from,
         .sessions_max = c->sessions_max,
         .packets_max = c->packets_max,
+        .tcp_connections_max = c->media_tcp_connections,
+        .tcp_connections_per_address = c->media_tcp_per_address,
         .wake = wake,
         .wake_ctx = s,
     };
     snprintf(config.bind, sizeof(config.bind), "%s", c->media_bind);
+    config_media_tcp_port(c, &config.tcp_port, &config.tcp_may_fail);
     int error = media_new(&config, &s->media);
     if (!error) {
         return EXIT_OK;
     }
     if (error == -EADDRINUSE) {
-        return fail("UDP port %u is in use; stop the program that has it, or choose another with "
-                    "--media-port N.",
-                    (unsigned)c->media_port);
+        return fail(
+            "UDP port %u or TCP port %s of media is in use; stop the program that has it, or "
+            "choose another with --media-port N or --media-tcp-port N.",
+            (unsigned)c->media_port, c->media_tcp_port);
     }
     return fail(
         "UDP port %u cannot be opened (%s); choose another with --media-port N or --media-bind "
@@ -304,9 +308,10 @@ static int serve(struct serve *s) {
     to_signal = s->signal;
     catch_signals();
     block_signals(SIG_UNBLOCK);
-    log_info("server.ready", "http=%s:%u tls=%s media_port=%u",
+    log_info("server.ready", "http=%s:%u tls=%s media_port=%u media_tcp_port=%u",
              c->listen_address[0] ? c->listen_address : "*", (unsigned)signal_port(s->signal),
-             c->tls_cert[0] ? "yes" : "no", (unsigned)media_port(s->media));
+             c->tls_cert[0] ? "yes" : "no", (unsigned)media_port(s->media),
+             (unsigned)media_tcp_port(s->media));
     int error = signal_run(s->signal);
     block_signals(SIG_BLOCK);
     log_info("server.ending", "error=%d", -error);

@@ -25,6 +25,9 @@ static const struct config_rule rules[] = {
      "HTTP address; [::]:443 or :443 for every address"},
     {"media_port", "N", NUMBER, FIELD(media_port), 0, 65535, "3478",
      "the one UDP port for all media; 0 lets the system choose"},
+    {"media_tcp_port", "N", TEXT, FIELD(media_tcp_port), 0, 0, "same",
+     "TCP port of media for networks without UDP; same: the media port's number, unless that is "
+     "taken; 0: none"},
     {"media_bind", "IP", TEXT, FIELD(media_bind), 0, 0, "",
      "address of the media port; empty: all"},
     {"public_ip", "IP,…", TEXT, FIELD(public_ip), 0, 0, "",
@@ -55,6 +58,10 @@ static const struct config_rule rules[] = {
      "new ones a minute from one client address"},
     {"media_spread_from", "N", NUMBER, FIELD(media_spread_from), 0, 1000000, "16",
      "viewers of a visit on its own media thread before the others take some too"},
+    {"media_tcp_connections", "N", NUMBER, FIELD(media_tcp_connections), 1, 1000000, "8192",
+     "of sessions without UDP"},
+    {"media_tcp_per_address", "N", NUMBER, FIELD(media_tcp_per_address), 1, 1000000, "1024",
+     "of one client address"},
     {"packets_max", "N", NUMBER, FIELD(packets_max), 1024, 16777216, "65536",
      "packets kept by the media plane (1.5 KB each)"},
     {"connections_max", "N", NUMBER, FIELD(connections_max), 16, 100000, "8192",
@@ -298,6 +305,17 @@ int config_read(struct config *c, const char *path, char ret_reason[static CONFI
     return error;
 }
 
+bool config_media_tcp_port(const struct config *c, int *ret_port, bool *ret_may_fail) {
+    uint64_t n = 0;
+    const bool same = strcmp(c->media_tcp_port, "same") == 0;
+    if (!same && (parse_number(c->media_tcp_port, false, &n) != 0 || n > 65535)) {
+        return false;
+    }
+    *ret_port = same ? 0 : n == 0 ? -1 : (int)n;
+    *ret_may_fail = same;
+    return true;
+}
+
 bool config_srt_ports(const struct config *c, uint16_t *ret_first, uint16_t *ret_last) {
     unsigned first = 0, last = 0;
     int n = 0;
@@ -325,6 +343,13 @@ int config_check(const struct config *c, char ret_reason[static CONFIG_REASON_MA
     if (!c->tls_cert[0] != !c->tls_key[0]) {
         return refuse(ret_reason, -EINVAL,
                       "tls_cert and tls_key belong together: give both or none.");
+    }
+    int tcp_port;
+    bool may_fail;
+    if (!config_media_tcp_port(c, &tcp_port, &may_fail)) {
+        return refuse(ret_reason, -EINVAL,
+                      "media_tcp_port must be a port, 0 for none, or same for the number of the "
+                      "media port.");
     }
     uint16_t first, last;
     if (!config_srt_ports(c, &first, &last)) {

@@ -14,6 +14,7 @@ struct config {
     uint64_t listen_port;
     uint64_t media_port;
     char media_bind[64];
+    char media_tcp_port[16]; /* "same", or a number; "0" none */
     char public_ip[CONFIG_TEXT_MAX];
     char base_url[CONFIG_TEXT_MAX];
     char ice_servers[CONFIG_TEXT_MAX];
@@ -28,6 +29,7 @@ struct config {
 
     uint64_t media_threads, media_spread_from;
     uint64_t sessions_max, packets_max;
+    uint64_t media_tcp_connections, media_tcp_per_address;
     uint64_t connections_max, connections_per_address;
     uint64_t sessions_per_address, session_rate_per_address;
     uint64_t model_max, image_max;
@@ -59,6 +61,9 @@ int config_read(struct config *c, const char *path, char ret_reason[static CONFI
 
 /* What several keys say together (certificate without key …). 0 or -EINVAL with the reason. */
 int config_check(const struct config *c, char ret_reason[static CONFIG_REASON_MAX]);
+
+/* `media_tcp_port` as media_config takes it. False: it is no port. */
+bool config_media_tcp_port(const struct config *c, int *ret_port, bool *ret_may_fail);
 
 /* The two ends of `srt_ports`. False: it is no range of ports. */
 bool config_srt_ports(const struct config *c, uint16_t *ret_first, uint16_t *ret_last);

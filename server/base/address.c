@@ -79,5 +79,6 @@ bool address_equal(const struct address *a, const struct address *b) {
 }
 
 bool path_equal(const struct path *a, const struct path *b) {
-    return address_equal(&a->remote, &b->remote) && address_equal(&a->local, &b->local);
+    return address_equal(&a->remote, &b->remote) && address_equal(&a->local, &b->local) &&
+           a->stream == b->stream;
 }

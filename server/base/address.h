@@ -12,10 +12,11 @@ struct address {
     uint8_t padding; /* always zero, so that a whole address may be hashed */
 };
 
-/* The two ends of a UDP flow as this machine sees it. */
+/* The two ends of a flow as this machine sees it. */
 struct path {
     struct address remote;
     struct address local;
+    uint32_t stream; /* 0: UDP; else the TCP connection, by its number on its media thread */
 };
 
 #define ADDRESS_TEXT_MAX 56 /* "[v6]:port" with the terminating NUL */

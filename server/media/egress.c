@@ -1,20 +1,32 @@
 #include "media/egress.h"
 
+#include "media/tcp_connections.h"
+
 #include <assert.h>
 
-void egress_init(struct egress *e, struct udp_socket *socket) {
+void egress_init(struct egress *e, struct udp_socket *socket, struct tcp_connections *streams) {
     memset(e, 0, offsetof(struct egress, buffer));
     e->socket = socket;
+    e->streams = streams;
+}
+
+/* How many datagrams were lost. */
+static size_t send_gathered(struct egress *e) {
+    const struct bytes data = bytes_of(e->buffer, e->used);
+    if (e->path.stream == 0) {
+        return udp_send(e->socket, &e->path, data, e->segment) < 0 ? e->count : 0;
+    }
+    return e->streams ? tcp_connections_send(e->streams, &e->path, data, e->segment) : e->count;
 }
 
 void egress_flush(struct egress *e) {
     if (e->count == 0) {
         return;
     }
-    if (udp_send(e->socket, &e->path, bytes_of(e->buffer, e->used), e->segment) < 0) {
-        e->failed += e->count;
-    } else {
-        e->datagrams += e->count;
+    const size_t lost = send_gathered(e);
+    e->failed += lost;
+    if (lost < e->count) {
+        e->datagrams += e->count - lost;
         e->bytes += e->used;
         e->sends++;
     }

@@ -7,6 +7,8 @@
 #include "base/random.h"
 #include "media/placement.h"
 #include "media/shard.h"
+#include "net/connection_quota.h"
+#include "net/tcp_listener.h"
 #include "net/udp_socket.h"
 #include "transport/dtls.h"
 
@@ -17,12 +19,14 @@
 
 #define SESSIONS_DEFAULT 4096
 #define PACKETS_DEFAULT 16384
+#define TCP_CONNECTIONS_DEFAULT 8192
 #define UFRAG_RANDOM 15 /* characters: 89 bits */
 #define PWD_RANDOM 28   /* characters: 166 bits; RFC 8445 §5.3 asks for 128 */
 
 struct media {
     struct media_config config;
-    uint16_t port;
+    uint16_t port, tcp_port;
+    struct connection_quota *quota; /* NULL: no TCP */
     unsigned thread_count;
     struct shard *shards[PLACEMENT_THREADS_MAX];
     struct dtls_identity *identity;
@@ -43,6 +47,25 @@ static int check_port(const struct media_config *config) {
     return r;
 }
 
+/* The number of the UDP port unless told another; asked for alone first, like that one. 0, or
+ * −errno when it cannot be had and must. */
+static int prepare_tcp(struct media *m) {
+    if (m->config.tcp_port < 0) {
+        return 0;
+    }
+    const uint16_t port = m->config.tcp_port ? (uint16_t)m->config.tcp_port : m->config.port;
+    const int probe = tcp_listen(m->config.bind, port, false);
+    if (probe < 0) {
+        log_warn("media.no_tcp", "port=%u error=%d remedy=\"set media_tcp_port\"", port, -probe);
+        return m->config.tcp_may_fail ? 0 : probe;
+    }
+    m->tcp_port = tcp_port(probe);
+    close(probe);
+    m->quota =
+        connection_quota_new(m->config.tcp_connections_max, m->config.tcp_connections_per_address);
+    return m->quota ? 0 : -ENOMEM;
+}
+
 static unsigned count_threads(const struct media_config *config) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned n = config->threads ? config->threads : (unsigned)(cores > 0 ? cores : 1);
@@ -55,6 +78,8 @@ static int start_shards(struct media *m) {
                                  .count = m->thread_count,
                                  .bind = m->config.bind,
                                  .port = m->port ? m->port : m->config.port,
+                                 .tcp_port = m->tcp_port,
+                                 .quota = m->quota,
                                  .sessions_max = m->config.sessions_max,
                                  .packets_max = m->config.packets_max,
                                  .identity = m->identity,
@@ -93,6 +118,12 @@ int media_new(const struct media_config *config, struct media **ret) {
     if (m->config.sessions_max == 0) {
         m->config.sessions_max = SESSIONS_DEFAULT;
     }
+    if (m->config.tcp_connections_max == 0) {
+        m->config.tcp_connections_max = TCP_CONNECTIONS_DEFAULT;
+    }
+    if (m->config.tcp_connections_per_address == 0) {
+        m->config.tcp_connections_per_address = TCP_CONNECTIONS_DEFAULT;
+    }
     if (m->config.packets_max == 0) {
         m->config.packets_max = PACKETS_DEFAULT;
     }
@@ -101,7 +132,8 @@ int media_new(const struct media_config *config, struct media **ret) {
     /* Room for two events of every session and a second's worth of positions and qualities. */
     m->events = mailbox_new(sizeof(struct media_event), m->config.sessions_max * 4 + 1024);
     m->identity = dtls_identity_new();
-    r = m->events && m->identity ? start_shards(m) : -ENOMEM;
+    r = m->events && m->identity ? prepare_tcp(m) : -ENOMEM;
+    r = r == 0 ? start_shards(m) : r;
     if (r < 0) {
         media_free(m);
         return r;
@@ -123,6 +155,7 @@ void media_free(struct media *m) {
     for (unsigned i = 0; i < m->thread_count; i++) {
         shard_free(m->shards[i]);
     }
+    connection_quota_free(m->quota);
     dtls_identity_free(m->identity);
     mailbox_free(m->events);
     placement_clear(&m->placement);
@@ -131,6 +164,10 @@ void media_free(struct media *m) {
 
 uint16_t media_port(const struct media *m) {
     return m->port;
+}
+
+uint16_t media_tcp_port(const struct media *m) {
+    return m->quota ? m->tcp_port : 0;
 }
 
 const char *media_fingerprint(const struct media *m) {

@@ -17,7 +17,10 @@ typedef uint64_t media_id; /* of a visit's room or of a session */
 #define MEDIA_STAGE_SLOTS 8
 
 struct media_config {
-    uint16_t port;        /* UDP; 0 lets the kernel choose */
+    uint16_t port;     /* UDP; 0 lets the kernel choose */
+    int tcp_port;      /* ICE-TCP: −1 none, 0 the number of `port` */
+    bool tcp_may_fail; /* go on without TCP when its port cannot be had */
+    size_t tcp_connections_max, tcp_connections_per_address; /* that a session uses */
     char bind[64];        /* "" for every address, IPv4 and IPv6 */
     unsigned threads;     /* 0: one per core */
     unsigned spread_from; /* viewers of a room that its own thread serves before the others help */
@@ -158,8 +161,11 @@ struct media_stats {
     uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
     uint64_t packets_forwarded, retransmitted, nacks_in, nacks_out, plis_in, plis_out;
     uint64_t pool_empty, send_failed, oversized;
-    uint64_t relayed, relay_dropped;   /* packets given to other threads, and those they missed */
-    uint64_t recorded, record_dropped; /* packets given to recorders, and those they missed */
+    uint64_t tcp_connections;           /* now */
+    uint64_t tcp_accepted, tcp_refused; /* refused: without a valid check, or by a limit */
+    uint64_t tcp_dropped;               /* datagrams that a slow reader had no room for */
+    uint64_t relayed, relay_dropped;    /* packets given to other threads, and those they missed */
+    uint64_t recorded, record_dropped;  /* packets given to recorders, and those they missed */
     uint64_t sessions, sessions_opened, sessions_ended;
 };
 
@@ -171,6 +177,9 @@ void media_free(struct media *media);
 
 /* The UDP port in use, for candidates. */
 uint16_t media_port(const struct media *media);
+
+/* The TCP port in use, 0 when there is none. */
+uint16_t media_tcp_port(const struct media *media);
 
 /* SHA-256 fingerprint of the DTLS certificate, "AA:BB:…", for answers. Valid as long as `media`. */
 const char *media_fingerprint(const struct media *media);

@@ -23,6 +23,7 @@ struct player {
     const struct presentation *presentation; /* counted by presentation_files */
     bool connected;
     bool paused; /* by a control; a pause may come before the connection */
+    bool held;   /* its TCP connection is late: the film waits for it */
     enum cursor_state told;
     usec_t tick_due, second_due; /* for reports; for what is told once a second */
     uint64_t bytes_told;
@@ -99,10 +100,29 @@ static void tell_position(struct session *s, uint64_t request, usec_t now) {
                                                              .duration = at.duration}});
 }
 
+/* Does the film wait because its viewer does not keep up? Unlike a live picture it can. */
+static bool hold_back(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    const bool late = session_is_late(s, now);
+    if (late && p->cursor.state == CURSOR_PLAYING) {
+        cursor_pause(&p->cursor, now);
+        p->held = true;
+    } else if (!late && p->held) {
+        p->held = false;
+        if (!p->paused) {
+            cursor_play(&p->cursor, now);
+        }
+    }
+    return late;
+}
+
 static void send_due(struct session *s, usec_t now) {
     struct player *p = s->part;
     struct outgoing packet;
     enum media_kind kind;
+    if (hold_back(s, now)) {
+        return;
+    }
     while (cursor_next(&p->cursor, now, &packet, &kind) > 0) {
         session_send(s, &packet);
     }
@@ -222,7 +242,7 @@ static void tick(struct session *s, usec_t now) {
     }
     bool early =
         p->cursor.video.stream.early_reports > 0 || p->cursor.audio.stream.early_reports > 0;
-    p->tick_due = now + (early ? STREAM_REPORT_EARLY : TICK - now % TICK_GRID);
+    p->tick_due = now + (early || p->held ? STREAM_REPORT_EARLY : TICK - now % TICK_GRID);
     if (now < p->second_due) {
         return;
     }

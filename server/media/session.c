@@ -77,6 +77,19 @@ const struct path *session_path(const struct session *s) {
     return s->out ? usable_path(s) : NULL;
 }
 
+bool session_is_late(const struct session *s, usec_t now) {
+    const struct path *path = session_path(s);
+    return path && tcp_connections_late(&s->shard->streams, path, now);
+}
+
+void session_path_lost(struct session *s, const struct path *path) {
+    ice_forget(&s->ice, path);
+    session_table_remove_path(&s->shard->table, s, path);
+    if (path_equal(&s->heard, path)) {
+        s->heard = (struct path){0};
+    }
+}
+
 void session_schedule(struct session *s, usec_t now) {
     if (s->ended) {
         return;
@@ -152,6 +165,9 @@ void session_end(struct session *s, enum media_end_reason reason) {
     dtls_close(s->dtls);
     send_handshake(s);
     timers_unset(&s->shard->timers, &s->timer);
+    for (size_t i = 0; i < ICE_PATHS_MAX; i++) {
+        tcp_connections_release(&s->shard->streams, &s->ice.paths[i].path);
+    }
     session_table_remove(&s->shard->table, s);
     s->role->close(s);
     s->next_ended = s->shard->ended;
@@ -184,6 +200,7 @@ static void input_stun(struct session *s, const struct udp_datagram *d, usec_t n
         session_end(s, MEDIA_END_TIMEOUT);
         return;
     }
+    tcp_connections_checked(&s->shard->streams, &d->path, now);
     s->heard = d->path;
     send_handshake(s); /* what waited for a path */
 }

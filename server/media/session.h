@@ -57,6 +57,12 @@ int session_open(struct shard_state *shard, const struct media_session_config *c
 /* One datagram on the session's path or with its ufrag. */
 void session_datagram(struct session *s, const struct udp_datagram *d, usec_t now);
 
+/* The TCP connection of `path` is closed. */
+void session_path_lost(struct session *s, const struct path *path);
+
+/* Is more sent to the peer than its TCP connection carries? Pictures then do better to wait. */
+bool session_is_late(const struct session *s, usec_t now);
+
 void session_restart_ice(struct session *s, const struct ice_credentials *local,
                          const struct ice_credentials *remote, usec_t now);
 

@@ -85,6 +85,17 @@ int session_table_add_path(struct session_table *t, struct session *s, const str
     return 0;
 }
 
+void session_table_remove_path(struct session_table *t, struct session *s,
+                               const struct path *path) {
+    const uint64_t key = path_key(t, path);
+    remove_path(t, s, key);
+    for (size_t i = 0; i < SESSION_PATHS; i++) {
+        if (s->path_keys[i] == key) {
+            s->path_keys[i] = 0;
+        }
+    }
+}
+
 void session_table_remove(struct session_table *t, struct session *s) {
     if (map_get(&t->ids, s->id) == s) {
         map_remove(&t->ids, s->id);

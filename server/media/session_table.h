@@ -26,6 +26,9 @@ int session_table_add_ufrag(struct session_table *t, struct session *s, const ch
  * it makes room for one that ICE holds instead. 0 or -ENOMEM. */
 int session_table_add_path(struct session_table *t, struct session *s, const struct path *path);
 
+/* The path is no more. */
+void session_table_remove_path(struct session_table *t, struct session *s, const struct path *path);
+
 /* Some session, NULL when there is none: to end them all. */
 struct session *session_table_any(const struct session_table *t);
 

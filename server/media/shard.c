@@ -41,11 +41,44 @@ struct shard {
 };
 
 /* What epoll tells us about; feeds come by their own pointers. */
-static int tag_socket, tag_commands, tag_handoffs, tag_relay;
+static int tag_socket, tag_commands, tag_handoffs, tag_relay, tag_streams;
 
 static int watch(int epoll, int fd, void *tag) {
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = tag};
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+/* ---- What TCP connections need of this loop ---- */
+
+static int owner_of_check(const struct shard *s, struct bytes datagram) {
+    char ufrag[ICE_UFRAG_MAX];
+    if (datagram_kind(datagram) != DATAGRAM_STUN || ice_ufrag_of(datagram, ufrag) < 0 ||
+        ufrag[0] < 'a' || (unsigned)(ufrag[0] - 'a') >= s->config.count) {
+        return -EBADMSG;
+    }
+    return ufrag[0] - 'a';
+}
+
+static bool is_owner(const struct shard *s, unsigned owner) {
+    return s->all[owner] == s;
+}
+
+static int give_away(struct shard *s, unsigned owner, struct tcp_connection *connection) {
+    return tcp_connections_arrive(&s->all[owner]->state.streams, connection);
+}
+
+static const struct tcp_loop loop = {.owner_of_check = owner_of_check,
+                                     .is_owner = is_owner,
+                                     .give_away = give_away,
+                                     .datagram = shard_datagram};
+
+/* ---- Opening ---- */
+
+static int open_streams(struct shard *s) {
+    struct tcp_connections *streams = &s->state.streams;
+    int r =
+        tcp_connections_open(streams, s->config.bind, s->config.tcp_port, s->config.quota, &loop);
+    return r < 0 ? r : watch(s->state.epoll, tcp_connections_fd(streams), &tag_streams);
 }
 
 static int open_parts(struct shard *s) {
@@ -61,7 +94,7 @@ static int open_parts(struct shard *s) {
     if (r < 0) {
         return r;
     }
-    egress_init(&state->egress, s->socket);
+    egress_init(&state->egress, s->socket, &state->streams);
     r = relay_open(&state->relay, s->config.index, s->config.count);
     if (r == 0 && relay_fd(&state->relay) >= 0) {
         r = watch(state->epoll, relay_fd(&state->relay), &tag_relay);
@@ -71,7 +104,8 @@ static int open_parts(struct shard *s) {
     }
     r = watch(state->epoll, udp_fd(s->socket), &tag_socket);
     r = r < 0 ? r : watch(state->epoll, mailbox_fd(s->commands), &tag_commands);
-    return r < 0 ? r : watch(state->epoll, mailbox_fd(s->handoffs), &tag_handoffs);
+    r = r < 0 ? r : watch(state->epoll, mailbox_fd(s->handoffs), &tag_handoffs);
+    return r < 0 || !s->config.quota ? r : open_streams(s);
 }
 
 int shard_open(const struct shard_config *config, struct shard **ret) {
@@ -88,6 +122,7 @@ int shard_open(const struct shard_config *config, struct shard **ret) {
     handoff_paths_init(&s->passed_on, random_u64());
     rooms_init(&s->state.rooms);
     timers_init(&s->state.timers);
+    tcp_connections_init(&s->state.streams, &s->state);
     int r = open_parts(s);
     if (r < 0) {
         shard_free(s);
@@ -99,6 +134,10 @@ int shard_open(const struct shard_config *config, struct shard **ret) {
 
 uint16_t shard_port(const struct shard *s) {
     return udp_port(s->socket);
+}
+
+uint16_t shard_tcp_port(const struct shard *s) {
+    return tcp_connections_port(&s->state.streams);
 }
 
 void shard_event(struct shard_state *state, const struct media_event *event) {
@@ -239,7 +278,9 @@ static struct session *session_of_check(struct shard *s, const struct udp_datagr
     }
     unsigned owner = (unsigned)(ufrag[0] - 'a');
     if (owner < s->config.count && s->all[owner] != s) {
-        if (handoff_paths_set(&s->passed_on, &d->path, owner) == 0) {
+        if (d->path.stream != 0) { /* its connection is here: the answer could not go back */
+            s->state.stats.stun_bad++;
+        } else if (handoff_paths_set(&s->passed_on, &d->path, owner) == 0) {
             pass_on(s, d, owner);
         }
         return NULL;
@@ -265,7 +306,9 @@ static void take_datagram(struct shard *s, const struct udp_datagram *d, bool pa
     } else {
         session = session_by_path(&s->state.table, &d->path);
         if (!session) {
-            int owner = passed_on ? -ENOENT : handoff_paths_get(&s->passed_on, &d->path);
+            int owner = passed_on || d->path.stream != 0
+                            ? -ENOENT
+                            : handoff_paths_get(&s->passed_on, &d->path);
             if (owner >= 0) {
                 pass_on(s, d, (unsigned)owner);
             } else {
@@ -385,6 +428,8 @@ void shard_round(struct shard *s, usec_t wait_max) {
         } else if (tag == &tag_relay) {
             read_commands(s, now); /* the room's comes before the sources that are relayed for it */
             relay_read(&s->state, now);
+        } else if (tag == &tag_streams) {
+            tcp_connections_service(&s->state.streams, now);
         } else {
             feed_readable(tag, now);
         }
@@ -457,6 +502,7 @@ void shard_free(struct shard *s) {
     relay_close(&s->state.relay);
     rooms_clear(&s->state.rooms);
     presentation_files_clear(&s->state.presentations);
+    tcp_connections_clear(&s->state.streams);
     session_table_clear(&s->state.table);
     handoff_paths_clear(&s->passed_on);
     timers_clear(&s->state.timers);

@@ -4,6 +4,7 @@
 #include "base/mailbox.h"
 #include "media/media_api.h"
 
+struct connection_quota;
 struct dtls_identity;
 struct shard;
 struct udp_datagram;
@@ -12,6 +13,8 @@ struct shard_config {
     unsigned index, count; /* of the threads that share the port */
     const char *bind;
     uint16_t port;
+    uint16_t tcp_port;              /* with quota: 0 lets the kernel choose */
+    struct connection_quota *quota; /* of TCP, shared, outlives the shards; NULL: no TCP */
     size_t sessions_max, packets_max;
     struct dtls_identity *identity; /* shared, read only, outlives the shard */
     struct mailbox *events;         /* of struct media_event, shared */
@@ -57,7 +60,7 @@ struct shard_command {
     };
 };
 
-/* Opens the socket. 0 or −errno. */
+/* Opens the sockets. 0 or −errno. */
 int shard_open(const struct shard_config *config, struct shard **ret);
 
 /* One round of the loop: waits up to `wait_max` for datagrams, commands, feeds and timers and
@@ -81,6 +84,7 @@ void shard_clear(struct shard *s);
 void shard_free(struct shard *s);
 
 uint16_t shard_port(const struct shard *s);
+uint16_t shard_tcp_port(const struct shard *s); /* 0: none */
 
 /* Frees what a command holds that was not posted. */
 void shard_command_clear(struct shard_command *command);

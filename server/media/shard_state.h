@@ -8,6 +8,7 @@
 #include "media/relay.h"
 #include "media/session_table.h"
 #include "media/shard.h"
+#include "media/tcp_connections.h"
 #include "routing/packet.h"
 
 struct shard_state {
@@ -18,6 +19,7 @@ struct shard_state {
     struct rooms rooms;
     struct presentation_files presentations;
     struct timers timers; /* of sessions */
+    struct tcp_connections streams;
     struct egress egress;
     struct relay relay;    /* of rooms to and from the other threads */
     struct session *ended; /* freed at the end of the round */

@@ -25,6 +25,7 @@ void viewer_slot_leave(struct viewer_slot *slot) {
         slot->next_subscriber->previous_subscriber = slot->previous_subscriber;
     }
     slot->feed = NULL;
+    slot->held = false;
     slot->next_subscriber = slot->previous_subscriber = NULL;
     subscription_stop(&slot->subscription);
 }
@@ -39,8 +40,22 @@ static void slot_enter(struct viewer_slot *slot, struct publisher_track *feed) {
     feed->subscribers = slot;
 }
 
+/* Is this picture to wait because its viewer does not keep up? Then it goes on at a key frame. */
+static bool hold_back(struct viewer_slot *slot, usec_t now) {
+    const bool late = slot->line.kind == MEDIA_VIDEO && session_is_late(slot->viewer->session, now);
+    if (!late && slot->held) {
+        subscription_rejoin(&slot->subscription, now);
+        publisher_attend(slot->feed->publisher, now);
+    }
+    slot->held = late;
+    return late;
+}
+
 void viewer_slot_forward(struct viewer_slot *slot, usec_t now) {
     struct outgoing packet;
+    if (hold_back(slot, now)) {
+        return;
+    }
     while (subscription_next(&slot->subscription, now, &packet) > 0) {
         session_send(slot->viewer->session, &packet);
     }

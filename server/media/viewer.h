@@ -12,6 +12,7 @@ struct viewer_slot {
     struct publisher_track *feed;                              /* NULL: dark */
     struct viewer_slot *next_subscriber, *previous_subscriber; /* of the feed */
     size_t index;                                              /* among the slots of its kind */
+    bool held;                /* not served: the viewer's TCP connection is late */
     enum media_codec refused; /* told that the viewer cannot play it, until one is played */
     struct media_line line;
     struct subscription subscription;

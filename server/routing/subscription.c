@@ -32,15 +32,22 @@ int subscription_switch(struct subscription *s, struct track *track, usec_t now)
         return r;
     }
     s->track = track;
-    wait_from(s, track->released);
-    if (track->kind == MEDIA_VIDEO) {
-        if (track_has_gop(track, now)) {
-            s->next = track->key_start;
+    subscription_rejoin(s, now);
+    return 0;
+}
+
+void subscription_rejoin(struct subscription *s, usec_t now) {
+    if (s->track == NULL) {
+        return;
+    }
+    wait_from(s, s->track->released);
+    if (s->track->kind == MEDIA_VIDEO) {
+        if (track_has_gop(s->track, now)) {
+            s->next = s->track->key_start;
         } else {
-            track_want_keyframe(track, now);
+            track_want_keyframe(s->track, now);
         }
     }
-    return 0;
 }
 
 /* ---- Ranges ---- */

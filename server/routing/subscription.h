@@ -37,6 +37,10 @@ void subscription_init(struct subscription *s, const struct media_line *line, ui
  * the viewer has not negotiated the track's codec (the slot is then dark). */
 int subscription_switch(struct subscription *s, struct track *track, usec_t now);
 
+/* Gives up what was not taken and goes on as after a switch to the same track: for a viewer that
+ * was away or could not be served for a while. Nothing happens to a dark slot. */
+void subscription_rejoin(struct subscription *s, usec_t now);
+
 /* Goes dark. Must be called before its track is cleared. */
 void subscription_stop(struct subscription *s);
 

@@ -69,6 +69,12 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_relayed_packets", "RTP packets given to other media threads.", m->relayed);
     COUNTER("media_relay_dropped", "RTP packets that other media threads missed.",
             m->relay_dropped);
+    GAUGE("media_tcp_connections", "ICE-TCP connections now.", m->tcp_connections);
+    COUNTER("media_tcp_accepted", "TCP connections accepted.", m->tcp_accepted);
+    COUNTER("media_tcp_refused", "TCP connections without a valid check or over a limit.",
+            m->tcp_refused);
+    COUNTER("media_tcp_dropped", "Datagrams that slow TCP readers had no room for.",
+            m->tcp_dropped);
     COUNTER("media_recorded_packets", "Packets given to recorders.", m->recorded);
     COUNTER("media_record_dropped", "Packets that recorders missed.", m->record_dropped);
     COUNTER("media_pool_empty", "Packets dropped for lack of memory.", m->pool_empty);

@@ -307,6 +307,15 @@ static void write_candidates(struct sdp_writer *w, const struct negotiation_poli
         sdp_line(w, "a=candidate:%zu 1 udp %" PRIu32 " %s %u typ host", i + 1, priority, ip,
                  policy->addresses[i].port);
     }
+    /* RFC 6544 §4.2: below every UDP candidate; direction preference 4 of a passive host candidate
+     */
+    for (size_t i = 0; policy->tcp_port != 0 && i < policy->address_count; i++) {
+        char ip[ADDRESS_TEXT_MAX];
+        address_ip_text(&policy->addresses[i], ip);
+        uint32_t priority = 90u << 24 | (4u << 13 | (uint32_t)(8191 - i)) << 8 | 255;
+        sdp_line(w, "a=candidate:%zu 1 tcp %" PRIu32 " %s %u typ host tcptype passive",
+                 policy->address_count + i + 1, priority, ip, policy->tcp_port);
+    }
     sdp_line(w, "a=end-of-candidates");
 }
 

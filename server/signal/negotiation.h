@@ -19,8 +19,9 @@ struct negotiation_policy {
     const char *fingerprint;                       /* SHA-256 of our certificate, "AA:BB:…" */
     struct address addresses[MEDIA_ADDRESSES_MAX]; /* candidates, with ports; best first */
     size_t address_count;
-    uint32_t codecs; /* bits NEGOTIATION_CODEC; PLAY: what the presentation has */
-    uint64_t seed;   /* unpredictable: SSRCs and the session number come from it */
+    uint16_t tcp_port; /* the same addresses by ICE-TCP; 0: not */
+    uint32_t codecs;   /* bits NEGOTIATION_CODEC; PLAY: what the presentation has */
+    uint64_t seed;     /* unpredictable: SSRCs and the session number come from it */
 };
 
 struct negotiation_error {

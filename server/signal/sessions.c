@@ -78,6 +78,7 @@ static void fill_policy(struct signal *s, const struct session_opening *o, media
     policy->fingerprint = media_fingerprint(s->media);
     policy->address_count = candidates_read(s->config->public_ip, media_port(s->media),
                                             policy->addresses, MEDIA_ADDRESSES_MAX);
+    policy->tcp_port = media_tcp_port(s->media);
     policy->codecs = o->kind == SESSION_PLAY ? o->codecs : NEGOTIATION_ALL_CODECS;
     policy->seed = random_u64();
 }
@@ -419,6 +420,7 @@ static void restart(struct exchange *x, struct session *session,
     policy.fingerprint = media_fingerprint(s->media);
     policy.address_count = candidates_read(s->config->public_ip, media_port(s->media),
                                            policy.addresses, MEDIA_ADDRESSES_MAX);
+    policy.tcp_port = media_tcp_port(s->media);
     int n = negotiation_write_fragment((struct room){answer, sizeof answer}, &policy,
                                        session->first_mid);
     int r = n < 0 ? n : media_restart_ice(s->media, session->id, &policy.local_ice, remote);

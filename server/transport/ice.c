@@ -144,6 +144,16 @@ bool ice_allows(const struct ice *ice, const struct path *path) {
     return find_path(ice, path) >= 0;
 }
 
+void ice_forget(struct ice *ice, const struct path *path) {
+    const int i = find_path(ice, path);
+    if (i >= 0) {
+        memset(&ice->paths[i], 0, sizeof ice->paths[i]);
+        if (ice->selected == i) {
+            ice->selected = -1;
+        }
+    }
+}
+
 const struct path *ice_selected(const struct ice *ice) {
     return ice->selected < 0 ? NULL : &ice->paths[ice->selected].path;
 }

@@ -51,6 +51,9 @@ int ice_output(struct ice *ice, struct room room, struct path *ret_path);
 /* True for a path that passed a check within the last ICE_CONSENT, as of the newest check. */
 bool ice_allows(const struct ice *ice, const struct path *path);
 
+/* The path is no more (its TCP connection is closed): nothing is sent or taken there. */
+void ice_forget(struct ice *ice, const struct path *path);
+
 /* The newest nominated path; NULL before the first nomination. */
 const struct path *ice_selected(const struct ice *ice);
 

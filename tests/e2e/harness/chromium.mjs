@@ -7,9 +7,9 @@ const PROBE = await readFile(fileURLToPath(new URL('./probe.js', import.meta.url
 export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1440, height: 900 };
 
-export function launch({ camera = null, sound = null, args = [] } = {}) {
+export function launch({ camera = null, sound = null, args = [], executable = null } = {}) {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: executable ?? process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream=fps=30',

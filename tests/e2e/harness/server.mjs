@@ -91,14 +91,15 @@ export async function makeCertificate(folder, name) {
 
 export class Server {
   // `address`: where it listens; Firefox needs one that is not loopback only.
-  static async start({ tls = null, address = '127.0.0.1', args = [] } = {}) {
+  // `host`: the name in its links.
+  static async start({ tls = null, address = '127.0.0.1', host = 'localhost', args = [] } = {}) {
     const server = new Server();
     server.data = await mkdtemp(path.join(tmpdir(), 'parlour-e2e-'));
     server.port = await freePort();
     server.address = address;
     server.tls = tls;
     server.args = args;
-    server.base = `${tls ? 'https' : 'http'}://localhost:${server.port}`;
+    server.base = `${tls ? 'https' : 'http'}://${host}:${server.port}`;
     await access(WEB_ROOT);
     await parlour('user', 'add', REP, '--role', 'admin', '--name', 'Alex Morgan', '--data', server.data);
     server.token = (await parlour('token', 'create', '--role', 'admin', '--data', server.data)).trim();

@@ -44,6 +44,25 @@ static void both_spellings_of_a_key_work(void **state) {
     assert_non_null(strstr(reason, "media-ports"));
 }
 
+static void the_tcp_port_of_media_is_the_same_another_or_none(void **state) {
+    (void)state;
+    struct config c;
+    int port;
+    bool may_fail;
+    config_defaults(&c);
+    assert_true(config_media_tcp_port(&c, &port, &may_fail));
+    assert_true(port == 0 && may_fail);
+    set(&c, "media_tcp_port", "4443");
+    assert_true(config_media_tcp_port(&c, &port, &may_fail));
+    assert_true(port == 4443 && !may_fail);
+    set(&c, "media_tcp_port", "0");
+    assert_true(config_media_tcp_port(&c, &port, &may_fail));
+    assert_int_equal(port, -1);
+    set(&c, "media_tcp_port", "65536");
+    assert_int_equal(config_check(&c, reason), -EINVAL);
+    assert_non_null(strstr(reason, "media_tcp_port"));
+}
+
 static void numbers_have_limits(void **state) {
     (void)state;
     struct config c;
@@ -143,6 +162,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_good),
         cmocka_unit_test(both_spellings_of_a_key_work),
+        cmocka_unit_test(the_tcp_port_of_media_is_the_same_another_or_none),
         cmocka_unit_test(numbers_have_limits),
         cmocka_unit_test(addresses_to_listen_on),
         cmocka_unit_test(a_file_is_lines_of_key_and_value),

@@ -24,7 +24,7 @@ static int open_both(void **state) {
         udp_open("127.0.0.1", 0, false, &f->to) < 0) {
         return -1;
     }
-    egress_init(f->egress, f->from);
+    egress_init(f->egress, f->from, NULL);
     return address_parse("127.0.0.1", udp_port(f->to), &f->path.remote);
 }
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 static struct path path_number(uint16_t n) {
-    struct path path = {{.family = 4, .port = n}, {.family = 4, .port = 1}};
+    struct path path = {.remote = {.family = 4, .port = n}, .local = {.family = 4, .port = 1}};
     return path;
 }
 

@@ -427,6 +427,24 @@ static void a_restart_is_answered_with_our_new_credentials(void **state) {
     assert_string_equal(got.ufrag, "srv1");
 }
 
+static void tcp_is_offered_on_every_address_below_all_of_udp(void **state) {
+    (void)state;
+    struct negotiation_policy policy = policy_for(MEDIA_WATCH);
+    policy.tcp_port = 4443;
+    int n =
+        negotiation_write_fragment((struct room){(uint8_t *)answer, sizeof(answer)}, &policy, "0");
+    assert_true(n > 0);
+    answer[n] = '\0';
+    /* 90 << 24 | (4 << 13 | 8191) << 8 | 255 */
+    has("a=candidate:2 1 udp 2130706175 2001:db8::1 5000 typ host");
+    has("a=candidate:3 1 tcp 1520435199 192.0.2.1 4443 typ host tcptype passive");
+    has("a=candidate:4 1 tcp 1520434943 2001:db8::1 4443 typ host tcptype passive");
+    policy.tcp_port = 0;
+    n = negotiation_write_fragment((struct room){(uint8_t *)answer, sizeof(answer)}, &policy, "0");
+    answer[n] = '\0';
+    lacks(" tcp ");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chromium_publishes_one_codec_with_retransmission),
@@ -445,6 +463,7 @@ int main(void) {
         cmocka_unit_test(an_answer_that_does_not_fit_is_refused_and_nothing_is_returned),
         cmocka_unit_test(fragments_trickle_or_restart),
         cmocka_unit_test(a_restart_is_answered_with_our_new_credentials),
+        cmocka_unit_test(tcp_is_offered_on_every_address_below_all_of_udp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,90 @@
+// A network of our own: the test file runs again inside a network namespace (the "data centre", with the
+// server and whoever the test does not move about), and clients live in further ones behind veth pairs.
+// Nothing of it is seen outside, and it ends with the process.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const INSIDE = 'PARLOUR_NETNS';
+export const CENTRE = '10.77.0.1'; // the server, by IPv4 and IPv6, whatever way leads there
+export const CENTRE6 = 'fd77::1';
+
+export const run = (command) => execFileSync('sh', ['-ec', command], { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+
+// True inside. Outside: runs `file` inside, with this process's output as its own, and ends with its status.
+export function entered(file) {
+  if (process.env[INSIDE]) return true;
+  const root = process.getuid() === 0 ? [] : ['--map-root-user'];
+  const { status, error } = spawnSync('unshare', [...root, '--net', '--mount', '--', 'sh', '-ec',
+    'mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns; ip link set lo up; exec "$@"', 'sh', process.execPath, file],
+  { stdio: 'inherit', env: { ...process.env, [INSIDE]: '1' } });
+  if (error) throw error;
+  process.exit(status ?? 1);
+}
+
+// A household: its own namespace with one way to the centre for each name given, all there but only the
+// first one up. `chromium` is a program that runs the browser inside.
+export class Household {
+  constructor(name, ways = ['wifi']) {
+    this.name = name;
+    this.ways = ways;
+    this.folder = mkdtempSync(path.join(tmpdir(), 'parlour-netns-'));
+    run(`ip addr show dev lo | grep -q ${CENTRE}/ || {
+      ip addr add ${CENTRE}/32 dev lo; ip -6 addr add ${CENTRE6}/128 dev lo nodad; }
+      echo 1 > /proc/sys/net/ipv4/ip_forward; ip netns add ${name}; ip -n ${name} link set lo up`);
+    ways.forEach((way, i) => {
+      const net = `10.77.${Household.#next + i}`;
+      const net6 = `fd77:${Household.#next + i}:`;
+      run(`ip link add c-${way}${Household.#next + i} type veth peer name ${way} netns ${name}
+        ip addr add ${net}.1/24 dev c-${way}${Household.#next + i}; ip -6 addr add ${net6}:1/64 dev c-${way}${Household.#next + i} nodad
+        ip link set c-${way}${Household.#next + i} up
+        ip -n ${name} addr add ${net}.2/24 dev ${way}; ip -n ${name} -6 addr add ${net6}:2/64 dev ${way} nodad`);
+      this[way] = { net, net6, outer: `c-${way}${Household.#next + i}` };
+    });
+    Household.#next += ways.length;
+    this.chromium = path.join(this.folder, 'chromium');
+    writeFileSync(this.chromium, `#!/bin/sh\nexec ip netns exec ${name} ${process.env.CHROMIUM ?? '/usr/bin/chromium'} "$@"\n`, { mode: 0o755 });
+    this.up(ways[0]);
+  }
+
+  static #next = 1;
+
+  exec(command) { return run(`ip netns exec ${this.name} sh -ec '${command}'`); }
+
+  // The way works, and is where everything goes from now on.
+  up(way) {
+    const { net, net6 } = this[way];
+    run(`ip -n ${this.name} link set ${way} up; ip -n ${this.name} -6 addr replace ${net6}:2/64 dev ${way} nodad
+      ip -n ${this.name} route replace default via ${net}.1 dev ${way}
+      ip -n ${this.name} -6 route replace default via ${net6}:1 dev ${way}`);
+  }
+
+  down(way) { run(`ip -n ${this.name} link set ${way} down`); }
+
+  // Nothing goes through, and nobody is told: as when a phone leaves the house.
+  silence(way, silent = true) {
+    const { outer } = this[way];
+    const table = `inet silence_${outer.replace('-', '_')}`;
+    run(`nft delete table ${table} 2>/dev/null || true`);
+    if (silent) {
+      run(`nft add table ${table}
+        nft add chain ${table} in "{ type filter hook prerouting priority -300; }"; nft add rule ${table} in iifname ${outer} drop
+        nft add chain ${table} out "{ type filter hook postrouting priority 300; }"; nft add rule ${table} out oifname ${outer} drop`);
+    }
+  }
+
+  // A firewall inside: nft rules of a chain that sees what leaves.
+  forbid(...rules) {
+    this.allow();
+    this.exec(`nft add table inet wall; nft add chain inet wall out "{ type filter hook output priority 0; }"
+      ${rules.map((rule) => `nft add rule inet wall out ${rule}`).join('; ')}`);
+  }
+
+  allow() { this.exec('nft delete table inet wall 2>/dev/null || true'); }
+
+  close() {
+    run(`ip netns del ${this.name}`);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
