@@ -1,6 +1,6 @@
 /* parlour serve: starts the parts in order (config, store, HTTP port, media port, pipelines),
- * serves until SIGTERM or SIGINT, ends them in the opposite order. SIGHUP reads the certificate
- * again. */
+ * serves until SIGTERM (drain_seconds later) or SIGINT (at once), ends them in the opposite order.
+ * SIGHUP reads the certificate again. */
 #include "app/arguments.h"
 #include "app/commands.h"
 #include "app/pipeline_process.h"
@@ -45,6 +45,8 @@ static void on_signal(int number) {
     int kept = errno;
     if (s && number == SIGHUP) {
         signal_reload_tls(s);
+    } else if (s && number == SIGTERM) {
+        signal_drain(s);
     } else if (s) {
         signal_stop(s);
     }
@@ -166,6 +168,7 @@ static int start_signal(struct serve *s) {
         .upload_idle_hours = c->upload_idle_hours,
         .recordings_min_free = c->recordings_min_free,
         .recording_hours_max = c->recording_hours_max,
+        .drain_seconds = c->drain_seconds,
         .participants_max = c->participants_max,
         .sources_max = c->sources_max,
         .visits_open_max = c->visits_open_max,

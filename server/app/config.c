@@ -105,6 +105,8 @@ static const struct config_rule rules[] = {
      "a conversion that takes longer is ended"},
     {"unconfined", "", FLAG, FIELD(unconfined), 0, 1, "no",
      "let converters read and write everything, on a kernel without Landlock"},
+    {"drain_seconds", "N", NUMBER, FIELD(drain_seconds), 0, 604800, "0",
+     "that SIGTERM lets visits go on while nobody new comes in; a second one ends at once"},
     {"login_failures", "N", NUMBER, FIELD(login_failures), 1, 1000, "8",
      "of one e-mail address in 15 minutes"},
     {"session_days", "N", NUMBER, FIELD(session_days), 1, 365, "14", "until staff sign in again"},

@@ -38,6 +38,7 @@ struct config {
     uint64_t users_max, tokens_max, products_max, visits_max, invites_max, walkthroughs_max;
     uint64_t live_sources_max, slides_max;
     uint64_t recordings_min_free, recording_hours_max;
+    uint64_t drain_seconds;
     uint64_t compile_jobs, jobs_max;
     uint64_t job_memory, job_silence, job_hours;
     bool unconfined;

@@ -2,6 +2,7 @@
 #include "signal/api.h"
 #include "signal/compiles.h"
 #include "signal/decks.h"
+#include "signal/drain.h"
 #include "signal/feeds.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
@@ -33,6 +34,12 @@ void api_readyz(struct exchange *x) {
 
     if (x->signal->media == NULL) {
         reply_problem(x, 503, "not-ready", "The media plane is not up.");
+        return;
+    }
+    if (drain_goes_on(x->signal)) {
+        reply_header(x, "cache-control", "no-store");
+        reply_header(x, "retry-after", "%u", drain_seconds_left(x->signal));
+        reply_problem(x, 503, "going-away", "This server is about to be replaced.");
         return;
     }
     EXCHANGE_STORE(x, products_list, &list, store_answered);
@@ -121,6 +128,10 @@ static void signal_metrics(struct text *t, const struct signal *s) {
     COUNTER("walkthrough_sessions", "WHEP sessions on walkthroughs asked for.",
             c->walkthrough_sessions);
     COUNTER("refused_by_limit", "Connections and sessions refused by a limit.", c->refused_limit);
+    GAUGE("draining", "1 while the server lets people leave before its end.",
+          drain_goes_on(s) ? 1 : 0);
+    COUNTER("refused_draining", "People refused because the server is about to be replaced.",
+            c->refused_draining);
     COUNTER("websockets_opened", "WebSockets opened.", c->ws_opened);
     COUNTER("websocket_messages_received", "WebSocket messages received.", c->ws_messages_in);
     COUNTER("websocket_messages_sent", "WebSocket messages sent.", c->ws_messages_out);

@@ -265,6 +265,13 @@ char *envelope_unplayable(const struct media_event *e) {
     return envelope_text("unplayable", NULL, 0, data);
 }
 
+char *envelope_going_away(unsigned seconds) {
+    struct json *data = json_new_object();
+
+    json_put_int(data, "seconds", seconds);
+    return envelope_text("going-away", NULL, 0, data);
+}
+
 char *envelope_feed(const struct feed_news *news) {
     struct json *data = json_new_object();
 

@@ -42,6 +42,7 @@ struct feed_news {
 char *envelope_quality(const char *participant, const struct media_event *e);
 char *envelope_unplayable(const struct media_event *e);
 char *envelope_feed(const struct feed_news *news);
+char *envelope_going_away(unsigned seconds);
 
 /* `state` and `participant` of `welcome`. */
 struct json *envelope_state(const struct visit *v);

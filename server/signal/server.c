@@ -5,6 +5,7 @@
 #include "signal/compiles.h"
 #include "signal/decks.h"
 #include "signal/disk_sync.h"
+#include "signal/drain.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
 #include "signal/invite_watch.h"
@@ -339,6 +340,18 @@ static void beat(lws_sorted_usec_list_t *sul) {
     (void)sul;
 }
 
+static void drain(struct signal *s, usec_t now) {
+    if (!atomic_load(&s->draining) || atomic_load(&s->stopping)) {
+        return;
+    }
+    if (!drain_goes_on(s)) {
+        drain_begin(s, now);
+    }
+    if (drain_over(s, now)) {
+        atomic_store(&s->stopping, true);
+    }
+}
+
 int signal_run(struct signal *s) {
     usec_t stop_at = USEC_NEVER;
     int r = 0;
@@ -351,6 +364,7 @@ int signal_run(struct signal *s) {
         if (atomic_exchange(&s->reload, false)) {
             reload(s);
         }
+        drain(s, now);
         if (atomic_load(&s->stopping)) {
             if (stop_at == USEC_NEVER) {
                 stop_at = now + STOP_TIME;
@@ -410,5 +424,12 @@ void signal_reload_tls(struct signal *s) {
 
 void signal_stop(struct signal *s) {
     atomic_store(&s->stopping, true);
+    lws_cancel_service(s->context);
+}
+
+void signal_drain(struct signal *s) {
+    if (s->config->drain_seconds == 0 || atomic_exchange(&s->draining, true)) {
+        atomic_store(&s->stopping, true);
+    }
     lws_cancel_service(s->context);
 }

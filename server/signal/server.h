@@ -52,6 +52,7 @@ struct signal_config {
     size_t visits_open_max;          /* visits that somebody is in (1000) */
     size_t recording_hours_max;      /* of one visit, from its first minute on (12) */
     uint64_t recordings_min_free;    /* bytes that recordings leave on the disk (1 GiB) */
+    size_t drain_seconds;            /* that signal_drain waits for people to leave; 0: none */
 
     /* Called on the control thread after every signal_wake and at least once a second, for what
      * app/ keeps there: the store's answers, the pipeline supervisor. May be NULL. */
@@ -89,3 +90,7 @@ void signal_reload_tls(struct signal *s);
 
 /* Any thread, also a signal handler's: signal_run returns soon. */
 void signal_stop(struct signal *s);
+
+/* Likewise: nobody new comes in, who is here is told to move on; signal_run returns when all have,
+ * or after drain_seconds. A second call, or drain_seconds of 0, is signal_stop. */
+void signal_drain(struct signal *s);

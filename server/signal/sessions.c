@@ -1,6 +1,7 @@
 #include "signal/sessions.h"
 #include "base/random.h"
 #include "signal/candidates.h"
+#include "signal/drain.h"
 #include "signal/live.h"
 #include "signal/negotiation.h"
 #include "signal/playback.h"
@@ -258,6 +259,10 @@ void sessions_open(struct exchange *x, const struct session_opening *o) {
     struct negotiation_policy policy;
     struct negotiation_error error;
 
+    if (!drain_lets_in(s, o->live, &x->actor)) {
+        drain_refuse(x);
+        return;
+    }
     if (s->sessions->count >= s->config->sessions_max) {
         s->counters.refused_limit++;
         reply_header(x, "retry-after", "5");

@@ -33,7 +33,7 @@ struct failure_count {
 
 struct signal_counters {
     uint64_t requests, responses[6]; /* by the first digit of the status */
-    uint64_t whip, whep, walkthrough_sessions, refused_limit;
+    uint64_t whip, whep, walkthrough_sessions, refused_limit, refused_draining;
     uint64_t ws_opened, ws_messages_in, ws_messages_out, ws_flooded;
     uint64_t streams, upload_bytes;
     uint64_t models_refused, usdz_written;
@@ -55,7 +55,8 @@ struct signal {
     struct lws_context *context;
     struct lws_vhost *vhost;
     void *ssl_ctx; /* of the vhost; NULL without TLS */
-    atomic_bool stopping, reload, woken;
+    atomic_bool stopping, draining, reload, woken;
+    usec_t drain_until; /* drain.h; 0: it has not begun */
     usec_t next_tick, next_sweep;
     usec_t next_invite_round;
     uint64_t invite_round; /* invite_watch.c: the one that goes on */

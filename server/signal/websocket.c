@@ -1,5 +1,6 @@
 #include "signal/websocket.h"
 #include "signal/dispatch.h"
+#include "signal/drain.h"
 #include "signal/envelope.h"
 #include "signal/live.h"
 #include "signal/lws.h"
@@ -300,6 +301,12 @@ static void replace_older(struct client *c) {
 }
 
 static void come_in(struct client *c, const struct visit_row *row) {
+    if (!drain_lets_in(c->signal, live_find(c->signal, row->id), &c->actor)) {
+        c->signal->counters.refused_draining++;
+        reply_error(c, c->hello.id, "going-away", "This server is about to be replaced.");
+        client_close(c, 1001, "going-away"); /* to be tried again */
+        return;
+    }
     struct live *live = live_of_row(c->signal, row);
     struct visit_join join = {.actor = c->actor,
                               .name = c->hello.name[0] != '\0' ? c->hello.name : c->actor_name,
@@ -651,6 +658,15 @@ void clients_tick(struct signal *s, usec_t now) {
             client_close(c, 1008, "hello-timeout");
         } else if (c->close_code != 0) {
             client_wake(c);
+        }
+    }
+}
+
+void clients_going_away(struct signal *s, unsigned seconds) {
+    (void)s;
+    for (struct client *c = all_clients; c != NULL; c = c->all_next) {
+        if (c->state == CLIENT_IN) {
+            push(c, envelope_going_away(seconds));
         }
     }
 }

@@ -40,4 +40,6 @@ void clients_feed(struct live *live, const struct feed_news *news);
 
 /* Once a second: who does not say hello is closed. */
 void clients_tick(struct signal *s, usec_t now);
+/* Tells all that this server will be gone in `seconds`. */
+void clients_going_away(struct signal *s, unsigned seconds);
 void clients_stop(struct signal *s); /* 1001 to all */

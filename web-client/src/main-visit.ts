@@ -15,7 +15,7 @@ import { Speakers } from "./media/speakers";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
 import { consentToRecording, words } from "./net/api";
-import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
+import { serverReady, socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
 import type { Entering } from "./ui/door";
@@ -142,6 +142,7 @@ class VisitPage {
     this.speakers = new Speakers(sounds, STAGE_SLOTS);
     this.socket = new VisitSocket({
       url: socketUrl(location),
+      ready: serverReady,
       visit: visit.id,
       token: this.token,
       name: () => entering.name,

@@ -16,7 +16,7 @@ import { watchViewDelay } from "./media/view-delay";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
 import { qrUrl, words, type Api } from "./net/api";
-import { socketUrl, VisitSocket, type SocketState } from "./net/socket";
+import { serverReady, socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
 import { StageSources } from "./stage-sources";
@@ -97,6 +97,7 @@ export class VisitRoom {
     this.speakers = new Speakers(sounds, STAGE_SLOTS);
     this.socket = new VisitSocket({
       url: socketUrl(location),
+      ready: serverReady,
       visit: id,
       token: null,
       name: () => "",

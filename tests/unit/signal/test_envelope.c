@@ -169,8 +169,10 @@ static char *news(size_t i) {
     case 1:
         return envelope_unplayable(&unplayable);
     case 2:
-        return envelope_feed(&lost);
+        return envelope_going_away(30);
     case 3:
+        return envelope_feed(&lost);
+    case 4:
         return envelope_feed(&connected);
     default:
         return NULL;

@@ -125,6 +125,7 @@ export type ServerBody =
   | { readonly type: "question"; readonly question: Question }
   | { readonly type: "feed"; readonly feed: Feed }
   | { readonly type: "unplayable"; readonly unplayable: Unplayable }
+  | { readonly type: "going-away"; readonly leaving: { readonly seconds: number } }
   | { readonly type: "unknown"; readonly name: string };
 
 export type ServerMessage = ServerBody & { readonly id: string | null; readonly seq: number | null };
@@ -174,6 +175,8 @@ function parseBody(type: string, data: unknown): ServerBody {
       return { type, feed: read(feed, data) };
     case "unplayable":
       return { type, unplayable: read(unplayable, data) };
+    case "going-away":
+      return { type, leaving: read(object({ seconds: number }), data) };
     default:
       return { type: "unknown", name: type };
   }

@@ -86,6 +86,7 @@ function apply(visit: Visit, message: ServerMessage): Visit {
     case "ok":
     case "error":
     case "invite.opened":
+    case "going-away":
     case "unknown":
       return visit;
   }

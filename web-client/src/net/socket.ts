@@ -1,5 +1,6 @@
 /* The visit's WebSocket: says hello, gives on what was understood, and comes back by itself,
- * resuming after the last event that was seen. */
+ * resuming after the last event that was seen. A server that is about to be replaced is left for the
+ * next one as soon as that is ready. */
 import { createBackoff } from "../core/backoff";
 import { parseServerMessage, writeClientMessage, type ClientBody, type ServerMessage } from "../core/protocol";
 
@@ -15,6 +16,8 @@ export interface SocketOptions {
   readonly onstate: (state: SocketState) => void;
   /* The server refused us for good; `word` is its stable one. */
   readonly onrefused: (word: string) => void;
+  /* Whether a server takes newcomers now; asked while ours says that it is going away. */
+  readonly ready?: () => Promise<boolean>;
   readonly createSocket?: (url: string) => WebSocket;
   readonly random?: () => number;
 }
@@ -22,6 +25,8 @@ export interface SocketOptions {
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 3_000;
 const PING_EVERY = 15_000;
+/* Between two questions whether the next server is ready, and somewhat at random: not all at once. */
+const MOVE_EVERY = 1_000;
 /* RFC 6455 §7.4: 1008 is what the server answers to a token it does not take. */
 const POLICY = 1008;
 
@@ -32,6 +37,7 @@ export class VisitSocket {
   private greeted = false;
   private count = 0;
   private heard = 0;
+  private moveTimer: ReturnType<typeof setTimeout> | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private pingTimer: ReturnType<typeof setInterval> | undefined;
   private readonly backoff;
@@ -102,10 +108,42 @@ export class VisitSocket {
       this.options.onstate("open");
       this.startPing();
     }
+    if (message.type === "going-away") {
+      this.moveSoon();
+    }
     if (message.seq !== null) {
       this.seq = message.type === "welcome" ? message.seq : Math.max(this.seq ?? 0, message.seq);
     }
     this.options.onmessage(message);
+  }
+
+  private moveSoon(): void {
+    const { ready } = this.options;
+    if (ready === undefined) {
+      return;
+    }
+    clearTimeout(this.moveTimer);
+    this.moveTimer = setTimeout(() => {
+      const { socket } = this;
+      void ready().then((yes) => {
+        if (socket === null || socket !== this.socket) {
+          return; /* it is over already; the way back has begun */
+        }
+        if (yes) {
+          this.move();
+        } else {
+          this.moveSoon();
+        }
+      });
+    }, MOVE_EVERY * (0.5 + (this.options.random ?? Math.random)()));
+  }
+
+  /* No good-bye: we are the same participant over there. */
+  private move(): void {
+    const { socket } = this;
+    this.forget();
+    socket?.close();
+    this.open("reconnecting");
   }
 
   private startPing(): void {
@@ -137,6 +175,7 @@ export class VisitSocket {
   private forget(): void {
     clearInterval(this.pingTimer);
     clearTimeout(this.retryTimer);
+    clearTimeout(this.moveTimer);
     if (this.socket !== null) {
       this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
       this.socket = null;
@@ -153,6 +192,14 @@ export class VisitSocket {
     this.forget();
     this.options.onstate("closed");
   }
+}
+
+/* A draining server answers 503; 200 is somebody who takes us. */
+export function serverReady(): Promise<boolean> {
+  return fetch("/readyz", { cache: "no-store" }).then(
+    (response) => response.ok,
+    () => false,
+  );
 }
 
 export function socketUrl(location: { protocol: string; host: string }): string {

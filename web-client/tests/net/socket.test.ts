@@ -33,6 +33,7 @@ describe("the visit's socket", () => {
   let states: string[];
   let refusals: string[];
   let life: AbortController;
+  let ready: boolean;
 
   function open(): VisitSocket {
     return new VisitSocket({
@@ -45,6 +46,7 @@ describe("the visit's socket", () => {
       onstate: (state) => states.push(state),
       onrefused: (reason) => refusals.push(reason),
       random: () => 1,
+      ready: () => Promise.resolve(ready),
       createSocket: () => {
         const socket = new FakeSocket();
         sockets.push(socket);
@@ -62,6 +64,7 @@ describe("the visit's socket", () => {
     sockets = [];
     states = [];
     refusals = [];
+    ready = false;
     life = new AbortController();
   });
   afterEach(() => {
@@ -104,6 +107,36 @@ describe("the visit's socket", () => {
     sockets[0]?.onmessage?.({ data: "not json" });
     greet(sockets[0], 1);
     expect(states.at(-1)).toBe("open");
+  });
+
+  test("leaves a server that is going away when the next one is ready, without a good-bye", async () => {
+    open();
+    greet(sockets[0], 5);
+    sockets[0]?.says("going-away", { seconds: 60 }, null);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sockets).toHaveLength(1); /* nobody else is there: it stays */
+    ready = true;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sockets).toHaveLength(2);
+    expect(sockets[0]?.readyState).toBe(3);
+    expect(sockets[0]?.sent.map((message) => message.type)).not.toContain("bye");
+    greet(sockets[1], 1);
+    expect(sockets[1]?.sent[0]?.data).toMatchObject({ resume: 5, participant: "jonas" });
+    expect(states).toEqual(["connecting", "open", "reconnecting", "open"]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sockets).toHaveLength(2);
+  });
+
+  test("comes back as usual when the server that was going away has gone", async () => {
+    open();
+    greet(sockets[0], 5);
+    sockets[0]?.says("going-away", { seconds: 1 }, null);
+    sockets[0]?.breaks(1001, "going-away");
+    ready = true;
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets).toHaveLength(2);
   });
 
   test("takes a silent connection for a lost one", async () => {
