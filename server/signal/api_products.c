@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const char *const detail_keys[] = {"images", "claims", "call_to_action", NULL};
 static const char *const known[] = {"name",   "summary",        "size_mm", "images",
@@ -189,7 +190,28 @@ static bool read_size(struct exchange *x, const struct json *body, struct produc
            read_edge(x, size, "d", &p->depth);
 }
 
-/* Lists of texts, and a call to action that is an object or a text. */
+/* A text, or {label, url} whose address a page may send people to. */
+static bool call_to_action_is_fine(const struct json *value) {
+    static const char *const members[] = {"label", "url", NULL};
+    static const char *const schemes[] = {"https://", "http://", "mailto:", "tel:"};
+    const char *label = "", *url = "";
+
+    if (json_kind_of(value) == JSON_KIND_TEXT) {
+        return true;
+    }
+    if (json_kind_of(value) != JSON_KIND_OBJECT || json_unknown_member(value, members) != NULL ||
+        json_get_text(value, "label", &label) == -EINVAL ||
+        json_get_text(value, "url", &url) == -EINVAL) {
+        return false;
+    }
+    bool fine = url[0] == '\0';
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        fine = fine || strncasecmp(url, schemes[i], strlen(schemes[i])) == 0;
+    }
+    return fine;
+}
+
+/* Lists of texts, and a call to action. */
 static bool detail_is_fine(const char *key, const struct json *value) {
     enum json_kind kind = json_kind_of(value);
 
@@ -197,7 +219,7 @@ static bool detail_is_fine(const char *key, const struct json *value) {
         return true;
     }
     if (strcmp(key, "call_to_action") == 0) {
-        return kind == JSON_KIND_OBJECT || kind == JSON_KIND_TEXT;
+        return call_to_action_is_fine(value);
     }
     for (size_t i = 0; kind == JSON_KIND_LIST && i < json_count(value); i++) {
         if (json_text(json_at(value, i)) == NULL) {

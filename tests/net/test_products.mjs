@@ -195,6 +195,15 @@ test('two reps never overwrite each other unseen', async () => {
   assert.deepEqual(both.map((r) => r.status).sort(), [200, 412]);
 });
 
+test('a call to action leads nowhere but to the web, a mailbox or a telephone', async () => {
+  for (const url of ['', 'https://shop.example/lamp', 'mailto:sales@example.com', 'TEL:+4681234567']) {
+    assert.equal((await product({ name: 'Lamp', call_to_action: { label: 'Order', url } })).call_to_action.url, url);
+  }
+  for (const wrong of [{ url: 'javascript:alert(1)' }, { url: ' https://a.example' }, { url: '/relative' }, { url: 7 }, { label: 'x', more: 1 }, 7, []]) {
+    await problem(400, 'bad-field', call('POST', '/api/v1/products', { body: { name: 'Lamp', call_to_action: wrong } }));
+  }
+});
+
 test('only staff write, and no address leads out of the folder', async () => {
   const p = await product({ name: 'Desk' });
   const bare = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"upload":"x"}' };

@@ -1,5 +1,5 @@
 /* The staff console: sign in, the list of visits, one visit, the walkthroughs, live sources and slides.
- * Views live in the hash: #/visits, #/visits/{id}, #/walkthroughs, #/sources, #/slides. */
+ * Views live in the hash: #/visits, #/visits/{id}, #/walkthroughs, #/products, #/sources, #/slides. */
 import { html, render, type TemplateResult } from "lit";
 import type { NewVisit, ProductInfo, VisitInfo } from "./core/api";
 import { iceServersOf, parseConsoleBoot, type Staff } from "./core/boot";
@@ -8,6 +8,7 @@ import { t } from "./core/strings";
 import { createApi, words } from "./net/api";
 import { Uploads, type UploadJob } from "./net/uploads";
 import { startPage } from "./page";
+import { ProductsDesk } from "./products-desk";
 import { SlidesDesk } from "./slides-desk";
 import { SourcesDesk } from "./sources-desk";
 import { VisitRoom } from "./visit-room";
@@ -21,13 +22,13 @@ import "./ui/visit-list";
 type Place =
   | { readonly name: "visits" }
   | { readonly name: "visit"; readonly id: string }
-  | { readonly name: "walkthroughs" | "sources" | "slides" };
+  | { readonly name: "walkthroughs" | "products" | "sources" | "slides" };
 
 const REFRESH_EVERY = 10_000;
 
 function placeOf(hash: string): Place {
   const [, first, second] = hash.split("/");
-  if (first === "walkthroughs" || first === "sources" || first === "slides") {
+  if (first === "walkthroughs" || first === "products" || first === "sources" || first === "slides") {
     return { name: first };
   }
   return first === "visits" && second !== undefined && second !== ""
@@ -51,7 +52,7 @@ class ConsolePage {
   private uploads: Uploads | null = null;
   /* Uploads that the server was told of at least once. */
   private readonly handed = new Set<string>();
-  private desk: WalkthroughsDesk | SlidesDesk | null = null;
+  private desk: WalkthroughsDesk | SlidesDesk | ProductsDesk | null = null;
 
   constructor(
     private readonly host: HTMLElement,
@@ -92,6 +93,9 @@ class ConsolePage {
       case "walkthroughs":
         this.desk = new WalkthroughsDesk({ ...desk, uploads: this.carrier() });
         break;
+      case "products":
+        this.desk = new ProductsDesk({ ...desk, uploads: this.carrier() });
+        break;
       case "slides":
         this.desk = new SlidesDesk({ ...desk, uploads: this.carrier() });
         break;
@@ -119,6 +123,9 @@ class ConsolePage {
       await this.handOver(id, job);
     } catch (error) {
       const spent = again && error instanceof Problem && error.status === 400;
+      if (spent && /^(model|image):/.test(job.purpose)) {
+        return; /* it was taken, and nothing else takes uploads of this purpose */
+      }
       const there = spent ? await (job.purpose === "slides" ? this.api.slides() : this.api.walkthroughs()) : [];
       if (!there.some((made) => made.title === job.title && made.state !== "failed")) {
         throw error;
@@ -130,6 +137,10 @@ class ConsolePage {
   private async handOver(id: string, { purpose, title, key }: UploadJob): Promise<void> {
     if (purpose === "slides") {
       await this.api.createSlides(id, title);
+    } else if (purpose.startsWith("model:")) {
+      await this.api.putModel(purpose.slice("model:".length), id);
+    } else if (purpose.startsWith("image:")) {
+      await this.api.addImage(purpose.slice("image:".length), id);
     } else if (purpose.startsWith("replace:")) {
       await this.api.changeWalkthrough(purpose.slice("replace:".length), { upload: id, ...(key === "" ? {} : { key }) });
     } else {
@@ -323,6 +334,7 @@ class ConsolePage {
               <a href="#/visits">${t("visit.back")}</a>
             </div>`;
       case "walkthroughs":
+      case "products":
       case "sources":
       case "slides":
         return html`${this.room}`;

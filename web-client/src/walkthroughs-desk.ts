@@ -1,7 +1,7 @@
 /* The console's walkthroughs: what is uploaded, made, published. Lives as long as that view is shown; the
  * uploads live as long as the page. */
 import { html, render, type TemplateResult } from "lit";
-import type { WalkthroughInfo } from "./core/api";
+import type { ProductInfo, WalkthroughInfo } from "./core/api";
 import { Pace } from "./core/pace";
 import { Problem } from "./core/problem";
 import { textOf, vttOfSrt } from "./core/srt";
@@ -33,6 +33,7 @@ export interface DeskOptions {
 
 export class WalkthroughsDesk {
   private walkthroughs: readonly WalkthroughInfo[] | null = null;
+  private products: readonly ProductInfo[] = [];
   private failure = "";
   private trouble = "";
   private copied = "";
@@ -73,6 +74,11 @@ export class WalkthroughsDesk {
     const making = this.walkthroughs?.some((w) => w.state === "compiling") === true;
     const news = (this.walkthroughs ?? []).map((w) => `${w.id} ${w.state} ${w.stage}`).join();
     return making || this.failure !== "" ? this.pace.wait(`${this.failure} ${news}`, MAKING) : LATER;
+  }
+
+  private async loadProducts(): Promise<void> {
+    this.products = await this.options.api.products().catch(() => this.products); /* the rest works without */
+    this.draw();
   }
 
   private words(error: unknown): string {
@@ -180,7 +186,7 @@ export class WalkthroughsDesk {
     const id = shown?.id ?? "";
     return html`<pl-walkthrough-list
         .walkthroughs=${this.walkthroughs}
-        .uploads=${uploads.list.filter((u) => u.job.purpose !== "slides")}
+        .uploads=${uploads.list.filter((u) => u.job.purpose === "walkthrough" || u.job.purpose.startsWith("replace:"))}
         .failure=${this.failure}
         .trouble=${this.trouble}
         .copied=${this.copied}
@@ -197,6 +203,7 @@ export class WalkthroughsDesk {
           this.sheetFailure = "";
           this.draw();
           void this.load();
+          void this.loadProducts();
         }}
         @pl-retry=${() => void this.load()}
       ></pl-walkthrough-list>
@@ -219,10 +226,12 @@ export class WalkthroughsDesk {
       ></pl-new-film>
       <pl-walkthrough-sheet
         .walkthrough=${shown}
+        .products=${this.products}
         .busy=${this.busy}
         .failure=${this.sheetFailure}
         .copied=${this.sheetCopied}
         @pl-title=${(e: CustomEvent<string>) => void this.wish(() => api.changeWalkthrough(id, { title: e.detail }))}
+        @pl-product=${(e: CustomEvent<string>) => void this.wish(() => api.changeWalkthrough(id, { product: e.detail }))}
         @pl-publish=${publish}
         @pl-copy=${(e: CustomEvent<string>) => this.copyLink(e.detail)}
         @pl-copy-embed=${(e: CustomEvent<string>) => this.copyEmbed(e.detail)}

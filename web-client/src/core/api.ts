@@ -36,8 +36,7 @@ export const invite = object({
 });
 export type InviteInfo = Shape<typeof invite>;
 
-export const product = object({ id: text, name: text, summary: withDefault(text, "") });
-export type ProductInfo = Shape<typeof product>;
+const sizeMm = object({ w: number, h: number, d: number });
 
 /* A list whose entries of another shape are left out: such a detail must not hide the whole. */
 function lenient<T>(reader: Reader<T>): Reader<readonly T[]> {
@@ -51,6 +50,35 @@ function lenient<T>(reader: Reader<T>): Reader<readonly T[]> {
             return [];
           }
         });
+}
+
+/* What to do next: a text alone is its label. */
+const callToAction: Reader<{ readonly label: string; readonly url: string }> = (value, path) =>
+  typeof value === "string" ? { label: value, url: "" } : object({ label: withDefault(text, ""), url: withDefault(text, "") })(value, path);
+
+export const product = object({
+  id: text,
+  name: text,
+  summary: withDefault(text, ""),
+  size_mm: nullable(sizeMm),
+  /* Addresses: its binary glTF, its package for Quick Look, its images. */
+  model: nullable(text),
+  ar: nullable(text),
+  images: lenient(text),
+  /* How the model differs from the size, in words. */
+  model_note: nullable(text),
+  claims: lenient(text),
+  call_to_action: nullable(callToAction),
+  version: withDefault(number, 0),
+});
+export type ProductInfo = Shape<typeof product>;
+
+export interface ProductWish {
+  readonly name: string;
+  readonly summary: string;
+  readonly size_mm: { readonly w: number; readonly h: number; readonly d: number } | null;
+  readonly claims: readonly string[];
+  readonly call_to_action: { readonly label: string; readonly url: string } | null;
 }
 
 export const walkthrough = object({
@@ -73,6 +101,8 @@ export const walkthrough = object({
   visit: nullable(text),
   /* "" or null: no green screen. */
   key: nullable(text),
+  /* What it is about. */
+  product: nullable(text),
   captions: lenient(object({ lang: text, label: withDefault(text, "") })),
   chapters: lenient(object({ t: number, title: text })),
 });

@@ -12,8 +12,11 @@ const product = object({
   name: text,
   summary: withDefault(text, ""),
   size_mm: nullable(size),
-  /* A glTF binary. */
+  /* Addresses of a glTF binary, and of a package for AR Quick Look. */
   model: nullable(text),
+  ar: nullable(text),
+  /* Times this the model is as large as the product. */
+  model_scale: nullable(number),
 });
 export type ProductCard = Shape<typeof product>;
 

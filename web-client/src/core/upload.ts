@@ -88,6 +88,15 @@ export function kindOf(name: string, type: string): FileKind {
   return FILMS.includes(ending) || type.startsWith("video/") || type.startsWith("audio/") ? "film" : "other";
 }
 
+/* What a file can be to a product. */
+export function productFileKind(name: string, type: string): "model" | "image" | "other" {
+  const ending = name.toLowerCase().split(".").pop() ?? "";
+  if (ending === "glb" || type === "model/gltf-binary") {
+    return "model";
+  }
+  return ["png", "jpg", "jpeg", "webp"].includes(ending) || ["image/png", "image/jpeg", "image/webp"].includes(type) ? "image" : "other";
+}
+
 /* "IMG_2041 garden-lamp.final.MOV" → "IMG 2041 garden-lamp.final": a title to start from. */
 export function titleOf(fileName: string): string {
   const bare = fileName.replace(/\.[A-Za-z0-9]{1,5}$/, "").replace(/_+/g, " ").trim();

@@ -1,17 +1,18 @@
 /* The staff API as the console uses it; the session cookie says who asks. Failures are Problems. */
 import {
   createdInvite, liveSource, product, readList, readTextLayer, slides, visit, walkthrough,
-  type CreatedInvite, type LiveSource, type NewSource, type NewVisit, type ProductInfo, type SlidesInfo, type VisitInfo,
+  type CreatedInvite, type LiveSource, type NewSource, type NewVisit, type ProductInfo, type ProductWish, type SlidesInfo, type VisitInfo,
   type WalkthroughInfo,
 } from "../core/api";
 import { staff, type Staff } from "../core/boot";
 import { Problem, problemOf } from "../core/problem";
 import { flag, object, read, ShapeError, text, withDefault } from "../core/shape";
 
-async function call(method: string, path: string, body: unknown, signal: AbortSignal, token: string | null = null): Promise<unknown> {
+async function call(method: string, path: string, body: unknown, signal: AbortSignal, token: string | null = null, more: HeadersInit = {}): Promise<unknown> {
   const response = await fetch(path, {
     method,
     headers: {
+      ...more,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
     },
@@ -47,6 +48,15 @@ export interface Api {
   endVisit(id: string): Promise<VisitInfo>;
   invite(id: string, name: string): Promise<CreatedInvite>;
   products(): Promise<readonly ProductInfo[]>;
+  product(id: string): Promise<ProductInfo>;
+  createProduct(wish: ProductWish): Promise<ProductInfo>;
+  /* 412 when `version` is not the newest any more. */
+  changeProduct(id: string, version: number, wish: ProductWish): Promise<ProductInfo>;
+  deleteProduct(id: string): Promise<void>;
+  putModel(id: string, upload: string): Promise<ProductInfo>;
+  deleteModel(id: string): Promise<ProductInfo>;
+  addImage(id: string, upload: string): Promise<ProductInfo>;
+  deleteImage(id: string, url: string): Promise<ProductInfo>;
   walkthroughs(): Promise<readonly WalkthroughInfo[]>;
   walkthrough(id: string): Promise<WalkthroughInfo>;
   createWalkthrough(upload: string, title: string, key: string): Promise<WalkthroughInfo>;
@@ -79,6 +89,8 @@ export interface WalkthroughWish {
   readonly published?: boolean;
   readonly upload?: string;
   readonly key?: string | null;
+  /* "": about none. */
+  readonly product?: string;
 }
 
 export interface SourceWish {
@@ -120,6 +132,30 @@ export function createApi(signal: AbortSignal): Api {
     },
     async products() {
       return readList(product, await get("/api/v1/products"));
+    },
+    async product(id) {
+      return read(product, await get(`/api/v1/products/${path(id)}`));
+    },
+    async createProduct(wish) {
+      return read(product, await post("/api/v1/products", wish));
+    },
+    async changeProduct(id, version, wish) {
+      return read(product, await call("PATCH", `/api/v1/products/${path(id)}`, wish, signal, null, { "If-Match": `"${version}"` }));
+    },
+    async deleteProduct(id) {
+      await remove(`/api/v1/products/${path(id)}`);
+    },
+    async putModel(id, upload) {
+      return read(product, await call("PUT", `/api/v1/products/${path(id)}/model`, { upload }, signal));
+    },
+    async deleteModel(id) {
+      return read(product, await remove(`/api/v1/products/${path(id)}/model`));
+    },
+    async addImage(id, upload) {
+      return read(product, await post(`/api/v1/products/${path(id)}/images`, { upload }));
+    },
+    async deleteImage(id, url) {
+      return read(product, await remove(`/api/v1/products/${path(id)}/images/${path(url.split("/").pop() ?? "")}`));
     },
     async walkthroughs() {
       return readList(walkthrough, await get("/api/v1/walkthroughs"));

@@ -27,17 +27,6 @@ export class Ask extends LitElement {
         display: grid;
         gap: var(--s3);
       }
-      textarea {
-        font: inherit;
-        width: 100%;
-        min-height: 96px;
-        padding: var(--s3) var(--s4);
-        border: 1px solid var(--edge);
-        border-radius: 12px;
-        background: var(--card);
-        color: var(--ink);
-        resize: vertical;
-      }
       .foot {
         display: flex;
         gap: var(--s3);

@@ -39,6 +39,7 @@ import more from "lucide-static/icons/ellipsis.svg?raw";
 import globe from "lucide-static/icons/globe.svg?raw";
 import code from "lucide-static/icons/code.svg?raw";
 import key from "lucide-static/icons/key-round.svg?raw";
+import cube from "lucide-static/icons/box.svg?raw";
 import eye from "lucide-static/icons/eye.svg?raw";
 import eyeOff from "lucide-static/icons/eye-off.svg?raw";
 import radio from "lucide-static/icons/radio-tower.svg?raw";
@@ -57,7 +58,7 @@ const raw = {
   back, captions, captionsOff, check, copy, doorOpen, ear, film, gauge, info, lamp, leave, maximize, mic,
   micOff, minimize, pause, play, plus, qr, record, replay, screen, shield, video, videoOff, visits, volume,
   volumeOff, warn, whole, wifiOff, x,
-  upload, trash, more, globe, code, key, eye, eyeOff, radio, slides, ask, send, link, settings, hand, next, plug, hourglass,
+  cube, upload, trash, more, globe, code, key, eye, eyeOff, radio, slides, ask, send, link, settings, hand, next, plug, hourglass,
 };
 
 export type IconName = keyof typeof raw;

@@ -11,7 +11,7 @@ import { shared } from "./styles";
 export class Shell extends LitElement {
   @property() company = "";
   @property() person = "";
-  @property() place: "visits" | "visit" | "walkthroughs" | "sources" | "slides" = "visits";
+  @property() place: "visits" | "visit" | "walkthroughs" | "sources" | "slides" | "products" = "visits";
 
   static override styles = [
     shared,
@@ -129,8 +129,9 @@ export class Shell extends LitElement {
           min-width: 0;
           flex-direction: column;
           gap: 2px;
-          padding: 6px 2px;
-          font-size: 0.75rem;
+          padding: 6px 0;
+          font-size: clamp(0.625rem, 2.85vw, 0.75rem);
+          letter-spacing: -0.01em;
           font-weight: 600;
         }
         main {
@@ -145,13 +146,13 @@ export class Shell extends LitElement {
 
   override render() {
     const place = this.place === "visit" ? "visits" : this.place;
-    const way = (to: "visits" | "walkthroughs" | "sources" | "slides", picture: IconName, words: string) =>
+    const way = (to: "visits" | "walkthroughs" | "sources" | "slides" | "products", picture: IconName, words: string) =>
       html`<a href="#/${to}" aria-current=${place === to ? "page" : nothing}>${icon(picture)}${words}</a>`;
     return html`<nav aria-label=${t("console.nav")}>
         <div class="brand">${this.company !== "" ? this.company : t("app.name")}</div>
         <div class="ways">
           ${way("visits", "visits", t("console.visits"))} ${way("walkthroughs", "film", t("console.walkthroughs"))}
-          ${way("sources", "radio", t("console.sources"))} ${way("slides", "slides", t("console.slides"))}
+          ${way("products", "cube", t("console.products"))} ${way("sources", "radio", t("console.sources"))} ${way("slides", "slides", t("console.slides"))}
         </div>
         <div class="me">
           <b class="small">${this.person}</b>

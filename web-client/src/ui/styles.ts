@@ -166,7 +166,8 @@ export const shared = css`
     padding: 0;
   }
   input:not([type="checkbox"], [type="radio"], [type="range"]),
-  select {
+  select,
+  textarea {
     font: inherit;
     width: 100%;
     min-height: 48px;
@@ -175,6 +176,11 @@ export const shared = css`
     border-radius: 12px;
     background: var(--card);
     color: var(--ink);
+  }
+  textarea {
+    min-height: 84px;
+    padding: var(--s3) var(--s4);
+    resize: vertical;
   }
   select {
     padding-right: var(--s6);

@@ -4,11 +4,21 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Walkthrough } from "../core/boot";
 import { chapterAt } from "../core/playback";
-import { language, t } from "../core/strings";
+import { sizeWords } from "../core/product";
+import { t } from "../core/strings";
 import { clock } from "../core/time";
 import { emit } from "./events";
 import { icon } from "./icons";
 import { shared } from "./styles";
+
+/* The system's own viewer, where there is one (iPhone, iPad): it wants a link around a picture. */
+function hasQuickLook(): boolean {
+  return document.createElement("a").relList.supports?.("ar") === true;
+}
+
+function quickLook(url: string, picture: string | null) {
+  return html`<a class="ar" rel="ar" href=${url}><img src=${picture ?? "/icon.svg"} alt=${t("player.ar")} width="64" height="40" /></a>`;
+}
 
 @customElement("pl-walkthrough-page")
 export class WalkthroughPage extends LitElement {
@@ -112,6 +122,11 @@ export class WalkthroughPage extends LitElement {
           display: none;
         }
       }
+      .ar img {
+        display: block;
+        border-radius: 10px;
+        object-fit: cover;
+      }
       aside {
         display: grid;
         gap: var(--s4);
@@ -139,7 +154,6 @@ export class WalkthroughPage extends LitElement {
     const w = this.walkthrough;
     const current = chapterAt(w.chapters, this.time);
     const size = w.product?.size_mm ?? null;
-    const cm = (mm: number): string => new Intl.NumberFormat(language(), { maximumFractionDigits: 0 }).format(mm / 10);
     return html`<header>
         <span class="brand">${this.company}</span>
         ${w.replay
@@ -175,7 +189,8 @@ export class WalkthroughPage extends LitElement {
               : html`<div class="card product">
                   <div class="row">${icon("lamp")}<b>${w.product.name}</b></div>
                   ${w.product.summary === "" ? nothing : html`<p class="muted">${w.product.summary}</p>`}
-                  ${size === null ? nothing : html`<p class="small">${t("player.size")}: ${t("card.size", { w: cm(size.w), h: cm(size.h), d: cm(size.d) })}</p>`}
+                  ${size === null ? nothing : html`<p class="small">${t("player.size")}: ${sizeWords(size)}</p>`}
+                  ${w.product.ar === null || !hasQuickLook() ? nothing : quickLook(w.product.ar, w.poster)}
                 </div>`}
             <p class="small muted keys">${t("player.keys")}</p>
           </aside>

@@ -1,11 +1,11 @@
 /* <pl-walkthrough-sheet>: all that can be done with one walkthrough. Emits `pl-close`, `pl-title` (text),
- * `pl-publish` {id, published}, `pl-copy` (slug), `pl-copy-embed` (slug), `pl-replace` (File), `pl-captions`
+ * `pl-product` (id or ""), `pl-publish` {id, published}, `pl-copy` (slug), `pl-copy-embed` (slug), `pl-replace` (File), `pl-captions`
  * {file, lang}, `pl-captions-gone` (lang), `pl-green` (key), `pl-repeat`, `pl-delete`.
  *
  * <pl-new-film>: what to make of a file that was just chosen, also in another's place. Emits `pl-send` {title, key}, `pl-close`. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import type { WalkthroughInfo } from "../core/api";
+import type { ProductInfo, WalkthroughInfo } from "../core/api";
 import { failureWords, makingWords, mayRetry } from "../core/making";
 import { size } from "../core/size";
 import { language, t } from "../core/strings";
@@ -109,6 +109,8 @@ export class WalkthroughSheet extends LitElement {
   @property({ attribute: false }) walkthrough: WalkthroughInfo | null = null;
   @property() failure = "";
   @property({ type: Boolean }) busy = false;
+  /* What it can be about. */
+  @property({ attribute: false }) products: readonly ProductInfo[] = [];
   /* "link" or "embed" that was just copied. */
   @property() copied = "";
   @state() private deleting = false;
@@ -162,7 +164,7 @@ export class WalkthroughSheet extends LitElement {
           </div>
         </div>
       </form>
-      ${ready ? this.share(w) : nothing} ${ready ? this.words(w) : nothing} ${w.visit === null ? this.source(w) : nothing}
+      ${this.products.length === 0 ? nothing : this.about(w)} ${ready ? this.share(w) : nothing} ${ready ? this.words(w) : nothing} ${w.visit === null ? this.source(w) : nothing}
       <section>
         <div class="line">
           ${w.state === "failed" && mayRetry(w) ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
@@ -174,6 +176,20 @@ export class WalkthroughSheet extends LitElement {
         </div>
       </section>
     </div>`;
+  }
+
+  private about(w: WalkthroughInfo) {
+    const chosen = w.product ?? "";
+    return html`<section>
+      <div class="field">
+        <label for="product">${t("film.product")}</label>
+        <select id="product" ?disabled=${this.busy} aria-describedby="product-hint" @change=${(e: Event) => emit(this, "pl-product", (e.target as HTMLSelectElement).value)}>
+          <option value="" ?selected=${chosen === ""}>${t("film.product_none")}</option>
+          ${this.products.map((p) => html`<option value=${p.id} ?selected=${p.id === chosen}>${p.name}</option>`)}
+        </select>
+        <p class="small muted" id="product-hint">${t("film.product_more")}</p>
+      </div>
+    </section>`;
   }
 
   private share(w: WalkthroughInfo) {
