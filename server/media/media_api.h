@@ -159,7 +159,8 @@ struct media_recorded {
 struct media_stats {
     uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, sends;
     uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
-    uint64_t packets_forwarded, retransmitted, nacks_in, nacks_out, plis_in, plis_out;
+    uint64_t packets_forwarded, retransmitted, rung_switches, nacks_in, nacks_out, plis_in,
+        plis_out;
     uint64_t pool_empty, send_failed, oversized;
     uint64_t tcp_connections;           /* now */
     uint64_t tcp_accepted, tcp_refused; /* refused: without a valid check, or by a limit */

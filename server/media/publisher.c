@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "media/relay.h"
 #include "media/shard_state.h"
-#include "media/viewer.h"
+#include "media/viewer_rungs.h"
 #include "wire/rtcp.h"
 
 #include <errno.h>
@@ -13,6 +13,8 @@
 #define SILENT_AFTER SEC(3)
 #define SHED_EVERY MSEC(100)
 #define SETTLING MSEC(500) /* in which all rungs of a feed have come */
+#define RUNGS_EVERY MSEC(250)
+#define STALLED_AFTER MSEC(600) /* a rung without a packet while another one has them */
 
 struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id participant,
                                 media_id room, const struct media_line *lines, size_t line_count,
@@ -49,16 +51,32 @@ struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id
     return p;
 }
 
+/* Nobody takes a track that is about to be cleared. */
+static void abandon(struct publisher *p, struct publisher_track *t) {
+    while (t->subscribers) {
+        viewer_slot_leave(t->subscribers);
+    }
+    while (t->waiting) {
+        viewer_slot_stay(t->waiting);
+    }
+    for (size_t i = 0; i < p->track_end; i++) {
+        for (struct viewer_slot *slot = p->tracks[i].subscribers; slot;
+             slot = slot->next_subscriber) {
+            subscription_forget(&slot->subscription, &t->track);
+        }
+    }
+    recorder_leave(t);
+    p->recorded = p->recorded == t ? NULL : p->recorded;
+    p->recorded_next = p->recorded_next == t ? NULL : p->recorded_next;
+}
+
 void publisher_free(struct publisher *p) {
     if (!p) {
         return;
     }
     relay_publisher_gone(p);
     for (size_t i = 0; i < PUBLISHER_TRACKS; i++) {
-        while (p->tracks[i].subscribers) {
-            viewer_slot_leave(p->tracks[i].subscribers);
-        }
-        recorder_leave(&p->tracks[i]);
+        abandon(p, &p->tracks[i]);
     }
     room_remove_publisher(p);
     for (size_t i = 0; i < PUBLISHER_TRACKS; i++) {
@@ -71,13 +89,17 @@ struct publisher_track *publisher_track(struct publisher *p, enum media_kind kin
     return p->tracks[kind].open ? &p->tracks[kind] : NULL;
 }
 
-static bool takes(const struct media_line *line, enum media_codec codec) {
+bool publisher_suits(const struct publisher_track *t, const struct media_line *line) {
     for (size_t i = 0; i < line->payload_count; i++) {
-        if (line->payloads[i].codec == codec) {
+        if (line->payloads[i].codec == t->track.codec) {
             return true;
         }
     }
     return false;
+}
+
+bool publisher_best_first(const struct publisher *p) {
+    return p->carrier->rung_ssrc != 0;
 }
 
 struct publisher_track *publisher_offer(struct publisher *p, const struct media_line *line) {
@@ -85,7 +107,7 @@ struct publisher_track *publisher_offer(struct publisher *p, const struct media_
     struct publisher_track *first = NULL;
     for (size_t i = line->kind; i < end; i++) {
         struct publisher_track *t = &p->tracks[i];
-        if (t->open && takes(line, t->track.codec)) {
+        if (t->open && publisher_suits(t, line)) {
             return t;
         }
         first = first || !t->open ? first : t;
@@ -99,8 +121,19 @@ bool publisher_settled(const struct publisher *p, usec_t now) {
 
 void publisher_forward(struct publisher_track *t, usec_t now) {
     relay_forward(t, now); /* first: the other threads send meanwhile */
-    for (struct viewer_slot *slot = t->subscribers; slot; slot = slot->next_subscriber) {
+    for (struct viewer_slot *slot = t->subscribers, *next; slot; slot = next) {
+        next = slot->next_subscriber;
         viewer_slot_forward(slot, now);
+        if (slot->next_feed) {
+            viewer_slot_follow(slot, now);
+        }
+    }
+    for (struct viewer_slot *slot = t->waiting, *next; slot; slot = next) {
+        next = slot->next_waiting;
+        viewer_slot_follow(slot, now);
+    }
+    if (t == t->publisher->recorded_next) {
+        recorder_follow(t->publisher, now);
     }
     recorder_take(t, now);
 }
@@ -127,6 +160,17 @@ static void tell_alive(struct publisher *p, struct publisher_track *t, bool aliv
                     .source = {.kind = t->track.kind, .codec = t->track.codec, .alive = alive}});
 }
 
+/* Of a rung that nobody takes nothing is asked. */
+static void note_watched(struct publisher *p) {
+    for (size_t i = MEDIA_VIDEO; p->track_end > PUBLISHER_KINDS && i < p->track_end; i++) {
+        struct publisher_track *t = &p->tracks[i];
+        if (t->open) {
+            track_set_watched(&t->track, t->subscribers || t->waiting || t->tap.active ||
+                                             t == p->recorded_next || p->room->relays != 0);
+        }
+    }
+}
+
 static void send_feedback(struct publisher *p, usec_t now) {
     uint8_t buffer[RTCP_MAX];
     struct room out = {.p = buffer, .n = sizeof(buffer)};
@@ -150,13 +194,17 @@ void publisher_attend(struct publisher *p, usec_t now) {
         p->carrier->attend(p, now);
         return;
     }
+    note_watched(p);
     send_feedback(p, now);
     p->carrier->schedule(p->carrier_ctx, now);
 }
 
-static size_t rung_of(const struct publisher *p, uint32_t ssrc) {
-    const uint32_t base = p->carrier->rung_ssrc;
-    return base && ssrc > base && ssrc < base + PUBLISHER_RUNGS_MAX ? ssrc - base : 0;
+static size_t rung_of(const struct publisher *p, const struct demux_target *target) {
+    const uint32_t base = p->carrier->rung_ssrc, ssrc = target->ssrc;
+    if (base == 0) {
+        return target->rung < PUBLISHER_RUNGS_MAX ? target->rung : 0;
+    }
+    return ssrc > base && ssrc < base + PUBLISHER_RUNGS_MAX ? ssrc - base : 0;
 }
 
 struct publisher_track *publisher_open_track(struct publisher *p, size_t index,
@@ -164,10 +212,7 @@ struct publisher_track *publisher_open_track(struct publisher *p, size_t index,
                                              const struct media_payload *payload, usec_t now) {
     struct publisher_track *t = &p->tracks[index];
     if (t->open) { /* the publisher changed its codec: viewers start anew */
-        while (t->subscribers) {
-            viewer_slot_leave(t->subscribers);
-        }
-        recorder_leave(t);
+        abandon(p, t);
         track_clear(&t->track);
         t->open = false;
     }
@@ -181,6 +226,8 @@ struct publisher_track *publisher_open_track(struct publisher *p, size_t index,
     if (line->kind == MEDIA_VIDEO && p->opened == 0) {
         p->opened = now;
     }
+    t->heard = now;
+    t->stalled = false;
     return t;
 }
 
@@ -188,9 +235,9 @@ struct publisher_track *publisher_open_track(struct publisher *p, size_t index,
 static struct publisher_track *track_for(struct publisher *p, const struct demux_target *target,
                                          usec_t now) {
     const struct media_line *line = &p->lines[target->line];
-    const size_t rung = line->kind == MEDIA_VIDEO ? rung_of(p, target->ssrc) : 0;
+    const size_t rung = line->kind == MEDIA_VIDEO ? rung_of(p, target) : 0;
     struct publisher_track *t = &p->tracks[line->kind + rung];
-    if (p->line_of[line->kind] != (int)target->line || target->rung != 0) {
+    if (p->line_of[line->kind] != (int)target->line) {
         return NULL;
     }
     if (t->open && t->track.codec == target->payload->codec) {
@@ -199,6 +246,9 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
     t = publisher_open_track(p, line->kind + rung, line, target->payload, now);
     if (!t) {
         return NULL;
+    }
+    if (p->track_end > PUBLISHER_KINDS && p->rungs_due == 0) {
+        p->rungs_due = now + RUNGS_EVERY;
     }
     relay_track_opened(t, now);
     room_apply_stage(p->room, now);
@@ -309,8 +359,36 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, usec_t now) {
     }
 }
 
+bool publisher_has_stalled(const struct publisher_track *t) {
+    const struct publisher *p = t->publisher;
+    usec_t newest = 0;
+    for (size_t i = MEDIA_VIDEO; i < p->track_end; i++) {
+        newest = p->tracks[i].heard > newest ? p->tracks[i].heard : newest;
+    }
+    return t->heard + STALLED_AFTER < newest;
+}
+
+static void look_at_rungs(struct publisher *p, usec_t now) {
+    bool changed = false;
+    p->rungs_due = now + RUNGS_EVERY;
+    for (size_t i = MEDIA_VIDEO; i < p->track_end; i++) {
+        struct publisher_track *t = &p->tracks[i];
+        const bool stalled = t->open && publisher_has_stalled(t);
+        changed |= stalled != t->stalled;
+        t->stalled = stalled;
+    }
+    note_watched(p);
+    recorder_follow(p, now);
+    if (changed) {
+        room_apply_stage(p->room, now);
+    }
+}
+
 usec_t publisher_next_timeout(const struct publisher *p) {
     usec_t due = twcc_receiver_next_timeout(&p->twcc);
+    if (p->rungs_due != 0) {
+        due = usec_min(due, p->rungs_due);
+    }
     for (size_t i = 0; i < p->track_end; i++) {
         const struct publisher_track *t = &p->tracks[i];
         if (t->open) {
@@ -325,6 +403,9 @@ usec_t publisher_next_timeout(const struct publisher *p) {
 }
 
 void publisher_timeout(struct publisher *p, usec_t now) {
+    if (p->rungs_due != 0 && now >= p->rungs_due) {
+        look_at_rungs(p, now);
+    }
     for (size_t i = 0; i < p->track_end; i++) {
         struct publisher_track *t = &p->tracks[i];
         if (!t->open) {

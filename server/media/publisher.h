@@ -1,7 +1,8 @@
 /* media/publisher.h: one source of a room: its tracks and who is subscribed to them. What carries
- * it is either a WHIP session (publisher_role) or a pipeline's feed. A feed may bring its picture
- * in several rungs with the same times and key frames, the best one first; a viewer gets the first
- * whose codec it takes, a recorder the first. */
+ * it is either a WHIP session (publisher_role) or a pipeline's feed. The picture may come in
+ * several rungs: of a feed with the same times and key frames, the best one first; of a browser as
+ * its simulcast streams (RFC 8853), in the order of the offer, each with times and key frames of
+ * its own. Viewers are given one of them each (viewer_rungs), a recorder the best. */
 #pragma once
 #include "media/recorder.h"
 #include "media/session.h"
@@ -22,8 +23,10 @@ struct publisher_track {
     struct publisher *publisher;
     struct track track;
     struct viewer_slot *subscribers; /* linked by next_subscriber */
+    struct viewer_slot *waiting;     /* for its next key frame, linked by next_waiting */
     bool open;                       /* the first packet came */
     bool alive;                      /* not silent */
+    bool stalled;                    /* as seen when its rungs were last looked at */
     usec_t heard;
     struct recorder_tap tap;
     uint64_t relayed;       /* everything released below is with the copies (relay.h) */
@@ -43,6 +46,11 @@ struct publisher {
     size_t track_end;                                /* of those after it none was ever open */
     bool alive[PUBLISHER_KINDS];                     /* as told: any of the kind */
     usec_t opened;                                   /* its first rung; 0: none yet */
+    usec_t rungs_due;                                /* when they are looked at; 0: not yet */
+    struct publisher_track *recorded;                /* the rung that a recorder gets; NULL: the
+                                                        first */
+    struct publisher_track *recorded_next;           /* a better one, or NULL, */
+    usec_t recorded_since;                           /* and since when */
     struct demux demux;
     struct capture_clock clock;
     struct {
@@ -63,7 +71,7 @@ struct publisher_carrier {
     void (*send_rtcp)(void *ctx, struct bytes compound);
     void (*schedule)(void *ctx, usec_t now);         /* publisher_next_timeout has changed */
     void (*attend)(struct publisher *p, usec_t now); /* in the place of RTCP; NULL: RTCP */
-    uint32_t rung_ssrc; /* rung k ≥ 1 has this SSRC + k; 0: there is but one */
+    uint32_t rung_ssrc; /* rung k ≥ 1 has this SSRC + k; 0: rungs are told apart by their rid */
 };
 
 /* Enters the room. NULL without memory. `lines` are copied. */
@@ -79,7 +87,7 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, usec_t now);
 usec_t publisher_next_timeout(const struct publisher *p);
 void publisher_timeout(struct publisher *p, usec_t now);
 
-/* A viewer asked a track for something: says it to the publisher now. */
+/* A viewer asked a track for something, or began to take a rung: says it to the publisher now. */
 void publisher_attend(struct publisher *p, usec_t now);
 
 /* A track begins, or begins anew with another codec; `index` in `tracks`, of `line` only the kind
@@ -94,9 +102,19 @@ void publisher_forward(struct publisher_track *t, usec_t now);
 /* The track of a kind (of the picture the best rung) once packets have come, else NULL. */
 struct publisher_track *publisher_track(struct publisher *p, enum media_kind kind);
 
-/* What a viewer with this line gets: the first that it can play, else the first there is, or NULL
- * before there is any. */
+/* The first track that a viewer with this line can play, else the first there is, or NULL before
+ * there is any. */
 struct publisher_track *publisher_offer(struct publisher *p, const struct media_line *line);
+
+/* True when a viewer with this line can play the track. */
+bool publisher_suits(const struct publisher_track *t, const struct media_line *line);
+
+/* True when other rungs come and this one does not: a browser whose line or processor is short
+ * stops its upper streams without a word. */
+bool publisher_has_stalled(const struct publisher_track *t);
+
+/* In which order the rungs stand. */
+bool publisher_best_first(const struct publisher *p);
 
 /* False for a moment after the first packet of a picture: another rung may still come. */
 bool publisher_settled(const struct publisher *p, usec_t now);

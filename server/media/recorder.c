@@ -13,6 +13,7 @@
 /* What the kernel holds while the recorder is busy; it grants less when its own limit is lower. */
 #define SOCKET_BUFFER (4 * 1024 * 1024)
 #define RTX_NUMBER 2 /* bytes of the original number before a repaired payload (RFC 4588 §4) */
+#define BETTER_FOR SEC(2) /* a rung is the best before it is recorded instead */
 
 struct recorder {
     struct shard_state *shard;
@@ -45,23 +46,32 @@ static void want_keyframe(struct publisher_track *t, usec_t now) {
     publisher_attend(t->publisher, now);
 }
 
-/* From the next packet on; nothing of before is recorded, so no cached pictures either. */
-static void begin(struct publisher_track *t, usec_t now) {
+static void tap(struct publisher_track *t, uint64_t next) {
     t->tap = (struct recorder_tap){.active = true,
                                    .waiting = t->track.kind == MEDIA_VIDEO,
-                                   .next = t->track.released,
+                                   .next = next,
                                    .track_epoch = t->track.epoch,
                                    .epoch = t->publisher->record_epochs++,
                                    .keyframe_due = USEC_NEVER};
+}
+
+/* From the next packet on; nothing of before is recorded, so no cached pictures either. */
+static void begin(struct publisher_track *t, usec_t now) {
+    tap(t, t->track.released);
     if (t->track.kind == MEDIA_VIDEO) {
         want_keyframe(t, now);
     }
 }
 
+/* The track of a kind that is recorded, or would be. */
+static struct publisher_track *recorded_of(struct publisher *p, int kind) {
+    return kind == MEDIA_VIDEO && p->recorded ? p->recorded : &p->tracks[kind];
+}
+
 void recorder_apply(struct media_room *room, usec_t now) {
     for (struct publisher *p = room->publishers; p; p = p->next_in_room) {
         for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-            struct publisher_track *t = &p->tracks[kind];
+            struct publisher_track *t = recorded_of(p, kind);
             const bool wanted = is_recorded(room, t);
             if (wanted && !t->tap.active) {
                 begin(t, now);
@@ -79,7 +89,7 @@ void recorder_leave(struct publisher_track *t) {
 static void leave_all(struct media_room *room) {
     for (struct publisher *p = room->publishers; p; p = p->next_in_room) {
         for (int kind = 0; kind < PUBLISHER_KINDS; kind++) {
-            recorder_leave(&p->tracks[kind]);
+            recorder_leave(recorded_of(p, kind));
         }
     }
 }
@@ -87,10 +97,60 @@ static void leave_all(struct media_room *room) {
 void recorder_stage(struct media_room *room, const struct media_stage *before, usec_t now) {
     const media_id shown = room->stage.main_video;
     for (struct publisher *p = room->publishers; p; p = p->next_in_room) {
-        struct publisher_track *t = &p->tracks[MEDIA_VIDEO];
+        struct publisher_track *t = recorded_of(p, MEDIA_VIDEO);
         if (p->id == shown && shown != before->main_video && t->tap.active) {
             want_keyframe(t, now);
         }
+    }
+}
+
+/* ---- Rungs ---- */
+
+static bool is_better(const struct publisher_track *a, const struct publisher_track *b) {
+    const struct picture_size x = a->track.size, y = b->track.size;
+    const uint32_t area = (uint32_t)x.width * x.height, other = (uint32_t)y.width * y.height;
+    return area != other ? area > other : a->track.meter.bits_s > b->track.meter.bits_s;
+}
+
+/* The best rung that comes, or NULL. */
+static struct publisher_track *best_of(struct publisher *p) {
+    struct publisher_track *best = NULL;
+    for (size_t i = MEDIA_VIDEO; i < p->track_end; i++) {
+        struct publisher_track *t = &p->tracks[i];
+        if (t->open && !t->stalled && (!best || is_better(t, best))) {
+            best = t;
+        }
+    }
+    return best;
+}
+
+void recorder_follow(struct publisher *p, usec_t now) {
+    struct publisher_track *has = recorded_of(p, MEDIA_VIDEO), *best = best_of(p);
+    if (publisher_best_first(p) || !best || best == has) {
+        p->recorded_next = NULL;
+        return;
+    }
+    if (!has->tap.active) {
+        p->recorded = best;
+        p->recorded_next = NULL;
+        return;
+    }
+    if (p->recorded_next != best) {
+        p->recorded_next = best;
+        p->recorded_since = now;
+    }
+    if (!has->stalled && now < p->recorded_since + BETTER_FOR) {
+        return;
+    }
+    if (track_has_key(&best->track) && best->track.key_arrival >= p->recorded_since) {
+        recorder_leave(has);
+        p->recorded = best;
+        p->recorded_next = NULL;
+        tap(best, best->track.key_start);
+        recorder_take(best, now);
+    } else {
+        track_want_keyframe(&best->track, now);
+        publisher_attend(p, now);
     }
 }
 
@@ -112,7 +172,7 @@ static void lose_message(struct recorder *r) {
     r->starved = true;
     r->shard->stats.record_dropped += r->count;
     for (struct publisher *p = r->room->publishers; p; p = p->next_in_room) {
-        struct publisher_track *t = &p->tracks[MEDIA_VIDEO];
+        struct publisher_track *t = recorded_of(p, MEDIA_VIDEO);
         if (t->tap.active && t->tap.message == r->message) {
             t->tap.waiting = true;
         }
@@ -122,7 +182,7 @@ static void lose_message(struct recorder *r) {
 static void end_hunger(struct recorder *r, usec_t now) {
     r->starved = false;
     for (struct publisher *p = r->room->publishers; p; p = p->next_in_room) {
-        struct publisher_track *t = &p->tracks[MEDIA_VIDEO];
+        struct publisher_track *t = recorded_of(p, MEDIA_VIDEO);
         if (t->tap.active && t->tap.waiting) {
             want_keyframe(t, now);
         }

@@ -9,6 +9,7 @@
 #define RECORDER_KEYFRAME_EVERY SEC(5) /* asked for when the publisher sent none by itself */
 
 struct media_room;
+struct publisher;
 struct publisher_track;
 struct recorder;
 struct shard_state;
@@ -38,6 +39,10 @@ void recorder_free(struct recorder *r);
 
 /* Begins and ends the taps of the room after its tracks changed. */
 void recorder_apply(struct media_room *room, usec_t now);
+
+/* The rungs of a source may have changed: goes over to the best one with its next key frame, once
+ * it has been the best for a while. */
+void recorder_follow(struct publisher *p, usec_t now);
 
 /* The track has released something new. */
 void recorder_take(struct publisher_track *t, usec_t now);

@@ -435,6 +435,7 @@ static void take_packet(struct publisher *p, struct relay_message *m, usec_t now
         return;
     }
     track_copy_input(&t->track, m->packet, now);
+    t->heard = now;
     if (m->end) {
         publisher_forward(t, now);
         attend_copy(p, now);

@@ -4,6 +4,7 @@
 #include "media/publisher.h"
 #include "media/quality.h"
 #include "media/shard_state.h"
+#include "media/viewer_rungs.h"
 #include "wire/rtcp.h"
 
 #include <errno.h>
@@ -15,10 +16,7 @@
 
 static const struct bytes cname = {(const uint8_t *)"parlour", 7};
 
-void viewer_slot_leave(struct viewer_slot *slot) {
-    if (!slot->feed) {
-        return;
-    }
+void viewer_slot_unlink(struct viewer_slot *slot) {
     *(slot->previous_subscriber ? &slot->previous_subscriber->next_subscriber
                                 : &slot->feed->subscribers) = slot->next_subscriber;
     if (slot->next_subscriber) {
@@ -27,10 +25,9 @@ void viewer_slot_leave(struct viewer_slot *slot) {
     slot->feed = NULL;
     slot->held = false;
     slot->next_subscriber = slot->previous_subscriber = NULL;
-    subscription_stop(&slot->subscription);
 }
 
-static void slot_enter(struct viewer_slot *slot, struct publisher_track *feed) {
+void viewer_slot_link(struct viewer_slot *slot, struct publisher_track *feed) {
     slot->feed = feed;
     slot->previous_subscriber = NULL;
     slot->next_subscriber = feed->subscribers;
@@ -38,6 +35,15 @@ static void slot_enter(struct viewer_slot *slot, struct publisher_track *feed) {
         slot->next_subscriber->previous_subscriber = slot;
     }
     feed->subscribers = slot;
+}
+
+void viewer_slot_leave(struct viewer_slot *slot) {
+    if (!slot->feed) {
+        return;
+    }
+    viewer_slot_stay(slot);
+    viewer_slot_unlink(slot);
+    subscription_stop(&slot->subscription);
 }
 
 /* Is this picture to wait because its viewer does not keep up? Then it goes on at a key frame. */
@@ -73,14 +79,7 @@ static void tell_unplayable(struct viewer_slot *slot, const struct track *track)
                                       .unplayable = {.kind = track->kind, .codec = track->codec}});
 }
 
-static void slot_switch(struct viewer_slot *slot, struct publisher_track *feed, usec_t now) {
-    if (slot->feed == feed) {
-        return;
-    }
-    viewer_slot_leave(slot);
-    if (!feed) {
-        return;
-    }
+void viewer_slot_begin(struct viewer_slot *slot, struct publisher_track *feed, usec_t now) {
     if (subscription_switch(&slot->subscription, &feed->track, now) < 0) {
         if (publisher_settled(feed->publisher, now)) {
             tell_unplayable(slot, &feed->track);
@@ -90,9 +89,28 @@ static void slot_switch(struct viewer_slot *slot, struct publisher_track *feed, 
         return;
     }
     slot->refused = CODEC_NONE;
-    slot_enter(slot, feed);
+    viewer_slot_link(slot, feed);
     viewer_slot_forward(slot, now);
     publisher_attend(feed->publisher, now);
+}
+
+struct publisher *viewer_slot_source(const struct viewer_slot *slot) {
+    const struct viewer *v = slot->viewer;
+    return room_source(v->room, slot->line.kind, slot->index, v->count_of[slot->line.kind] == 1,
+                       v->session->participant);
+}
+
+/* Sound has one rung; of a picture the rungs are chosen for all slots together. */
+static void slot_apply_stage(struct viewer_slot *slot, usec_t now) {
+    struct publisher *p = viewer_slot_source(slot);
+    if (slot->feed && slot->feed->publisher != p) {
+        viewer_slot_leave(slot);
+        allocation_slot_reset(&slot->allocation);
+    }
+    struct publisher_track *offer = p && !slot->feed ? publisher_offer(p, &slot->line) : NULL;
+    if (offer && (slot->line.kind == MEDIA_AUDIO || !publisher_suits(offer, &slot->line))) {
+        viewer_slot_begin(slot, offer, now);
+    }
 }
 
 void viewer_apply_stage(struct viewer *v, usec_t now) {
@@ -102,14 +120,12 @@ void viewer_apply_stage(struct viewer *v, usec_t now) {
     /* Sound first: it is small and the ear forgives less. */
     for (int kind = MEDIA_AUDIO; kind <= MEDIA_VIDEO; kind++) {
         for (size_t i = 0; i < v->slot_count; i++) {
-            struct viewer_slot *slot = &v->slots[i];
-            if ((int)slot->line.kind == kind) {
-                struct publisher *p = room_source(v->room, slot->line.kind, slot->index,
-                                                  v->count_of[kind] == 1, v->session->participant);
-                slot_switch(slot, p ? publisher_offer(p, &slot->line) : NULL, now);
+            if ((int)v->slots[i].line.kind == kind) {
+                slot_apply_stage(&v->slots[i], now);
             }
         }
     }
+    viewer_allocate(v, now);
 }
 
 static int open_viewer(struct session *s, const struct media_session_config *config, usec_t now) {
@@ -240,6 +256,9 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     if (r < 0) {
         s->shard->stats.rtcp_bad++;
     }
+    if (now >= v->allocated + VIEWER_ALLOCATE_EVERY) {
+        viewer_allocate(v, now);
+    }
 }
 
 static usec_t next_timeout(const struct session *s) {
@@ -293,6 +312,7 @@ static void tick(struct session *s, usec_t now) {
     if (now >= v->quality_told + TICK) {
         tell_quality(v, now);
     }
+    viewer_allocate(v, now);
     v->tick_due = next_tick(v, now);
 }
 

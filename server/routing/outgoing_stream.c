@@ -259,10 +259,19 @@ uint32_t outgoing_stream_place(struct outgoing_stream *s, int64_t local, uint32_
     return exact;
 }
 
-void outgoing_stream_begin(struct outgoing_stream *s, const struct fragment *f,
-                           struct stream_range range) {
+static void add_range(struct outgoing_stream *s, const struct fragment *f,
+                      struct stream_range range) {
     range.source_start = f->sequence;
     range.start = s->next;
+    s->range_newest = (uint8_t)((s->range_newest + 1) % STREAM_RANGES);
+    s->ranges[s->range_newest] = range;
+    if (s->range_count < STREAM_RANGES) {
+        s->range_count++;
+    }
+}
+
+void outgoing_stream_begin(struct outgoing_stream *s, const struct fragment *f,
+                           struct stream_range range) {
     range.picture_id = (uint16_t)(s->last_picture_id + 1 - f->picture_id);
     range.tl0picidx = (uint8_t)(s->last_tl0picidx + 1 - f->tl0picidx);
     range.frame_number = 0;
@@ -270,11 +279,16 @@ void outgoing_stream_begin(struct outgoing_stream *s, const struct fragment *f,
         range.frame_number = (uint16_t)(s->last_frame_number + 1 -
                                         read_be16(f->extensions->values[EXT_DEPENDENCY].p + 1));
     }
-    s->range_newest = (uint8_t)((s->range_newest + 1) % STREAM_RANGES);
-    s->ranges[s->range_newest] = range;
-    if (s->range_count < STREAM_RANGES) {
-        s->range_count++;
-    }
+    add_range(s, f, range);
+}
+
+void outgoing_stream_continue(struct outgoing_stream *s, const struct fragment *f,
+                              struct stream_range range) {
+    const struct stream_range *before = &s->ranges[s->range_newest];
+    range.picture_id = before->picture_id;
+    range.tl0picidx = before->tl0picidx;
+    range.frame_number = before->frame_number;
+    add_range(s, f, range);
 }
 
 void outgoing_stream_write(struct outgoing_stream *s, const struct fragment *f,

@@ -101,6 +101,11 @@ uint32_t outgoing_stream_time(struct outgoing_stream *s, int64_t local);
 void outgoing_stream_begin(struct outgoing_stream *s, const struct fragment *f,
                            struct stream_range range);
 
+/* Starts a range that goes on with the frames of the newest one under other times: what picture ids
+ * and frame numbers are rewritten by stays. */
+void outgoing_stream_continue(struct outgoing_stream *s, const struct fragment *f,
+                              struct stream_range range);
+
 /* The next packet. */
 void outgoing_stream_write(struct outgoing_stream *s, const struct fragment *f,
                            struct outgoing *ret);

@@ -1,7 +1,8 @@
 #include "routing/subscription.h"
 #include <errno.h>
 
-#define AUDIO_GAP_MAX 64 /* longer gaps are closed: the viewer would only wait for them */
+#define AUDIO_GAP_MAX 64     /* longer gaps are closed: the viewer would only wait for them */
+#define FRAME_WAIT MSEC(100) /* a frame that stays in pieces keeps no other rung waiting */
 
 void subscription_init(struct subscription *s, const struct media_line *line, uint64_t seed) {
     memset(s, 0, sizeof *s);
@@ -10,16 +11,22 @@ void subscription_init(struct subscription *s, const struct media_line *line, ui
 }
 
 void subscription_stop(struct subscription *s) {
-    s->track = NULL;
+    s->track = s->former = NULL;
     s->state = SUBSCRIPTION_IDLE;
     s->range_floor = s->stream.next;
+}
+
+void subscription_forget(struct subscription *s, const struct track *track) {
+    if (s->former == track) {
+        s->former = NULL;
+    }
 }
 
 /* Waits for the next start of its track: `next` is the first number that may be one. */
 static void wait_from(struct subscription *s, uint64_t next) {
     s->state = SUBSCRIPTION_WAITING;
     s->next = next;
-    s->squeezed = false;
+    s->squeezed = s->catching_up = s->mid_frame = false;
 }
 
 int subscription_switch(struct subscription *s, struct track *track, usec_t now) {
@@ -75,11 +82,65 @@ static void begin_squeezed(struct subscription *s, const struct packet *key) {
     outgoing_stream_begin(&s->stream, &key->fragment, range);
 }
 
-/* Goes on after frames that were given up, or ends the squeeze: new numbers, same line of time. */
+/* Goes on after frames that were given up: new numbers, same line of time. */
 static void begin_again(struct subscription *s, const struct packet *p) {
-    s->squeezed = false;
+    s->squeezed = s->catching_up = false;
     outgoing_stream_begin(&s->stream, &p->fragment,
                           (struct stream_range){.timestamp = s->live_delta});
+}
+
+/* Ends the squeeze: from here on times are exact. */
+static void end_squeeze(struct subscription *s, const struct packet *p) {
+    s->squeezed = s->catching_up = false;
+    outgoing_stream_continue(&s->stream, &p->fragment,
+                             (struct stream_range){.timestamp = s->live_delta});
+}
+
+static bool is_newer(const struct subscription *s, const struct packet *p) {
+    return (int32_t)(p->timestamp + s->live_delta - s->stream.last_timestamp) > 0;
+}
+
+/* The first frame of another rung. Of one that shows what was shown already the times only count
+ * on, a tick a frame. */
+static void begin_rung(struct subscription *s, const struct packet *key) {
+    const int64_t captured = track_capture_time(s->track, key->timestamp);
+    s->live_delta = outgoing_stream_time(&s->stream, captured) - key->timestamp;
+    s->squeezed = false;
+    s->catching_up = !is_newer(s, key);
+    struct stream_range range = {.timestamp = s->live_delta};
+    if (s->catching_up) {
+        range = (struct stream_range){
+            .timestamp = s->stream.last_timestamp + 1, .squeeze = 1, .base = key->fragment.frame};
+    }
+    outgoing_stream_begin(&s->stream, &key->fragment, range);
+}
+
+int subscription_change_rung(struct subscription *s, struct track *track, usec_t now) {
+    if (s->track == NULL || s->state != SUBSCRIPTION_RUNNING) {
+        return subscription_switch(s, track, now);
+    }
+    if (s->track == track) {
+        return 0;
+    }
+    if (!track_has_key(track) || (s->mid_frame && now < track->key_arrival + FRAME_WAIT)) {
+        return -EAGAIN;
+    }
+    const struct media_payload *before = s->stream.payload;
+    const int r = outgoing_stream_set_codec(&s->stream, track->codec, track->payload.fmtp);
+    if (r < 0) {
+        return r;
+    }
+    /* What was sent in another codec cannot be written again as it was. */
+    s->former = s->stream.payload == before ? s->track : NULL;
+    s->former_floor = s->range_floor;
+    s->range_floor = s->stream.next;
+    s->track = track;
+    s->next = track->key_start;
+    const struct packet *key = track_packet(track, s->next);
+    s->epoch = key->epoch;
+    begin_rung(s, key);
+    outgoing_stream_report_soon(&s->stream, now);
+    return 0;
 }
 
 /* ---- Finding the next packet when it is not simply there ---- */
@@ -159,10 +220,12 @@ int subscription_next(struct subscription *s, usec_t now, struct outgoing *ret) 
     if (p == NULL) {
         return 0;
     }
-    if (s->squeezed && (int32_t)(p->fragment.frame - s->live_frame) >= 0) {
-        begin_again(s, p);
+    if ((s->squeezed && (int32_t)(p->fragment.frame - s->live_frame) >= 0) ||
+        (s->catching_up && is_newer(s, p))) {
+        end_squeeze(s, p);
     }
     s->next++;
+    s->mid_frame = !p->fragment.frame_end && !p->empty;
     s->live_timestamp = p->timestamp;
     outgoing_stream_write(&s->stream, &p->fragment, ret);
     return 1;
@@ -178,10 +241,11 @@ int subscription_next_retransmission(struct subscription *s, struct outgoing *re
     uint64_t index, source;
     const struct stream_range *range;
     while (outgoing_stream_next_nack(&s->stream, &index, &source, &range) > 0) {
-        if (s->track == NULL || index < s->range_floor) {
+        const struct track *track = index >= s->range_floor ? s->track : s->former;
+        if (s->track == NULL || track == NULL || (track == s->former && index < s->former_floor)) {
             continue;
         }
-        const struct packet *p = track_packet(s->track, source);
+        const struct packet *p = track_packet(track, source);
         if (p != NULL) {
             outgoing_stream_rewrite(&s->stream, &p->fragment, index, range, ret);
             return 1;

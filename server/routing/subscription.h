@@ -6,6 +6,10 @@
  * frame has its exact time; otherwise a key frame is asked for and nothing is sent until it comes.
  * A viewer that falls behind the ring goes on at the next key frame: never late, never growing.
  *
+ * A change of rung is a switch that nobody should see: the rung that runs goes on until a whole key
+ * frame of the other is here. What that one shows again is squeezed behind the last time that was
+ * sent, and from the first frame that is newer times are exact again.
+ *
  * Belongs to the thread of its track. */
 #pragma once
 #include "routing/outgoing_stream.h"
@@ -25,7 +29,11 @@ struct subscription {
     uint32_t epoch;
     uint32_t live_frame; /* from this frame of the track on times are exact */
     bool squeezed;
-    uint64_t range_floor;    /* ranges that start below this index belong to a former track */
+    bool catching_up;        /* after a change of rung, until a frame is newer than what was sent */
+    bool mid_frame;          /* the last packet sent did not end its frame */
+    uint64_t range_floor;    /* indices below this belong to a former track */
+    struct track *former;    /* the rung before this one, for retransmissions; or NULL */
+    uint64_t former_floor;   /* the first index that was its */
     uint32_t live_delta;     /* exact RTP time − time in the track */
     uint32_t live_timestamp; /* time in the track of the newest frame that was sent */
 };
@@ -40,6 +48,15 @@ int subscription_switch(struct subscription *s, struct track *track, usec_t now)
 /* Gives up what was not taken and goes on as after a switch to the same track: for a viewer that
  * was away or could not be served for a while. Nothing happens to a dark slot. */
 void subscription_rejoin(struct subscription *s, usec_t now);
+
+/* Goes over to the newest key frame of `track`, another rung of the same source: 0. -EAGAIN when
+ * that key frame is not whole yet or the frame that is being sent is not: again after the next
+ * input of either. -ENOTSUP as above, and the rung that runs goes on. A subscription that does not
+ * run switches. */
+int subscription_change_rung(struct subscription *s, struct track *track, usec_t now);
+
+/* `track`, a rung that no longer feeds the slot, is about to be cleared. */
+void subscription_forget(struct subscription *s, const struct track *track);
 
 /* Goes dark. Must be called before its track is cleared. */
 void subscription_stop(struct subscription *s);

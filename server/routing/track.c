@@ -93,6 +93,11 @@ bool track_has_gop(const struct track *t, usec_t now) {
            now <= t->key_arrival + TRACK_GOP_AGE_MAX;
 }
 
+bool track_has_key(const struct track *t) {
+    return t->key_valid && track_packet(t, t->key_start) != NULL &&
+           (t->frame_start != t->key_start || !t->frame_open);
+}
+
 void track_shed(struct track *t, size_t keep) {
     uint64_t end = t->highest > keep ? t->highest - keep + 1 : 0;
     if (!t->waiting_for_key && end > t->released) {
@@ -215,6 +220,32 @@ static void begin_frame(struct track *t, const struct packet *first) {
     move_anchor(t, first->timestamp, first->arrival);
 }
 
+/* The head of the payload is put together again from prefix and rest. */
+static void note_size(struct track *t, const struct fragment *f) {
+    uint8_t head[64];
+    if (f->prefix_size == 0) {
+        picture_size_read(t->codec, f->payload, &t->size);
+        return;
+    }
+    const size_t left = sizeof head - f->prefix_size;
+    const size_t rest = f->payload.n < left ? f->payload.n : left;
+    memcpy(head, f->prefix, f->prefix_size);
+    memcpy(head + f->prefix_size, f->payload.p, rest);
+    picture_size_read(t->codec, bytes_of(head, f->prefix_size + rest), &t->size);
+}
+
+void track_note_key(struct track *t, const struct packet *p, usec_t now) {
+    if (t->kind == MEDIA_VIDEO) {
+        note_size(t, &p->fragment);
+    }
+    if (!t->key_valid || t->key_start != t->frame_start) {
+        t->key_valid = true;
+        t->key_start = t->frame_start;
+        t->key_arrival = now;
+        keyframe_request_seen(&t->keyframe);
+    }
+}
+
 static void release(struct track *t, uint64_t to, bool end, usec_t now) {
     const bool only_padding = t->released + 1 == to && at(t, t->released)->empty;
     if (t->kind == MEDIA_VIDEO) {
@@ -231,11 +262,8 @@ static void release(struct track *t, uint64_t to, bool end, usec_t now) {
         p->epoch = t->epoch;
         p->released = true;
         unwrap_picture_id(t, &p->fragment);
-        if (p->info.key_frame && (!t->key_valid || t->key_start != t->frame_start)) {
-            t->key_valid = true;
-            t->key_start = t->frame_start;
-            t->key_arrival = now;
-            keyframe_request_seen(&t->keyframe);
+        if (p->info.key_frame) {
+            track_note_key(t, p, now);
         }
     }
     if (!only_padding) {
@@ -319,7 +347,7 @@ static usec_t gap_limit(const struct track *t) {
     if (t->kind == MEDIA_AUDIO) {
         return TRACK_AUDIO_WAIT;
     }
-    if (!t->nack) {
+    if (!t->nack || t->unwatched) {
         return TRACK_REORDER_WAIT;
     }
     const usec_t limit = t->nacks.rtt * TRACK_GAP_RTTS;
@@ -464,7 +492,7 @@ static int insert(struct track *t, struct packet *p, usec_t now) {
     if (!p->repaired) {
         receive_stats_input(&t->stats, sequence, p->timestamp, p->size, now);
     }
-    if (t->nack && nack_generator_input(&t->nacks, sequence, now) < 0) {
+    if (t->nack && !t->unwatched && nack_generator_input(&t->nacks, sequence, now) < 0) {
         track_want_keyframe(t, now);
     }
     if (t->waiting_for_key) {
@@ -518,6 +546,20 @@ int track_input(struct track *t, struct packet *p, usec_t now) {
 
 /* ---- Towards the publisher ---- */
 
+void track_set_watched(struct track *t, bool watched) {
+    if (t->unwatched == !watched) {
+        return;
+    }
+    t->unwatched = !watched;
+    const usec_t rtt = t->nacks.rtt;
+    nack_generator_init(&t->nacks);
+    t->nacks.rtt = rtt;
+}
+
+uint64_t track_bits(struct track *t, usec_t now) {
+    return rate_meter_read(&t->meter, t->counters.bytes, now);
+}
+
 void track_want_keyframe(struct track *t, usec_t now) {
     if (t->kind == MEDIA_VIDEO && t->started) {
         keyframe_request_want(&t->keyframe, now);
@@ -540,7 +582,7 @@ int track_output_rtcp(struct track *t, usec_t now, struct room room) {
     uint16_t lost[NACKS_AT_ONCE];
     const bool report = now >= t->report_due;
     const size_t nacks = t->nack ? nack_generator_output(&t->nacks, now, lost, NACKS_AT_ONCE) : 0;
-    const bool pli = keyframe_request_output(&t->keyframe, now) && t->pli;
+    const bool pli = !t->unwatched && keyframe_request_output(&t->keyframe, now) && t->pli;
     if (!report && nacks == 0 && !pli) {
         return 0;
     }
@@ -567,7 +609,10 @@ usec_t track_next_timeout(const struct track *t) {
     if (!t->started) {
         return USEC_NEVER;
     }
-    usec_t next = usec_min(t->report_due, keyframe_request_next_timeout(&t->keyframe));
+    usec_t next = t->report_due;
+    if (!t->unwatched) {
+        next = usec_min(next, keyframe_request_next_timeout(&t->keyframe));
+    }
     if (t->nack && t->nacks.count > 0) {
         next = usec_min(next, nack_generator_next_timeout(&t->nacks));
     }

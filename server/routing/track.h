@@ -23,7 +23,9 @@
 #include "routing/keyframe_request.h"
 #include "routing/nack_generator.h"
 #include "routing/packet.h"
+#include "routing/rate_meter.h"
 #include "routing/receive_stats.h"
+#include "wire/picture_size.h"
 
 #define TRACK_VIDEO_RING 1024
 #define TRACK_AUDIO_RING 128
@@ -52,6 +54,7 @@ struct track {
 
     bool started, waiting_for_key, frame_open;
     bool nack, pli; /* negotiated */
+    bool unwatched; /* track_set_watched */
     uint32_t ssrc, own_ssrc, epoch;
     struct packet *candidate; /* first packet of what may be a restart */
     uint64_t highest;         /* newest received, extended */
@@ -68,6 +71,7 @@ struct track {
     bool key_valid;
     uint64_t key_start; /* first packet of the newest released key frame */
     usec_t key_arrival;
+    struct picture_size size; /* of the newest key frame that says it */
 
     bool anchored; /* before the first sender report: arrival times */
     uint32_t anchor_timestamp;
@@ -80,6 +84,7 @@ struct track {
     struct keyframe_request keyframe;
     struct nack_generator nacks;
     struct receive_stats stats;
+    struct rate_meter meter;
     struct track_counters counters;
 };
 
@@ -103,6 +108,17 @@ void track_shed(struct track *t, size_t keep);
 /* A sender report of the stream t->ssrc. */
 void track_sender_report(struct track *t, uint64_t ntp, uint32_t rtp, usec_t now);
 
+/* Packet `p` of the newest frame starts a key frame: keeps where that is and how large. For the
+ * track itself and its copies. */
+void track_note_key(struct track *t, const struct packet *p, usec_t now);
+
+/* Whether anybody takes the packets. Nobody is asked to repair or to begin anew a stream that
+ * nobody watches; its ring goes on. Watched at first. */
+void track_set_watched(struct track *t, bool watched);
+
+/* Bits a second that came lately, 0 while not known. */
+uint64_t track_bits(struct track *t, usec_t now);
+
 /* A viewer needs a key frame (PLI, FIR, lost, switched). Coalesced. Audio: nothing. */
 void track_want_keyframe(struct track *t, usec_t now);
 
@@ -124,6 +140,9 @@ const struct packet *track_released_from(const struct track *t, uint64_t from);
 
 /* True when the newest key frame and all after it are in the ring and it is young enough. */
 bool track_has_gop(const struct track *t, usec_t now);
+
+/* True when the newest key frame is here from its first packet to its last. */
+bool track_has_key(const struct track *t);
 
 /* When the frame with this RTP time was captured, on our clock (µs; may lie before 0). */
 int64_t track_capture_time(const struct track *t, uint32_t timestamp);

@@ -35,11 +35,9 @@ static void follow_frame(struct track *t, const struct packet *p, usec_t now) {
         t->frame_start = p->fragment.sequence;
         t->counters.frames++;
     }
-    if (p->info.key_frame && (!t->key_valid || t->key_start != t->frame_start)) {
-        t->key_valid = true;
-        t->key_start = t->frame_start;
-        t->key_arrival = now;
-        keyframe_request_seen(&t->keyframe);
+    t->frame_open = !p->fragment.frame_end;
+    if (p->info.key_frame) {
+        track_note_key(t, p, now);
     }
 }
 

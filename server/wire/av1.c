@@ -39,6 +39,18 @@ static int take_length(struct bytes *rest, size_t *ret) {
     return -EBADMSG;
 }
 
+bool av1_next_unit(const struct av1_aggregation *a, unsigned number, struct bytes *rest,
+                   struct bytes *ret) {
+    size_t size = rest->n;
+    if (rest->n == 0 || (a->count != 0 && number > a->count) ||
+        (a->count != number && (take_length(rest, &size) < 0 || size > rest->n))) {
+        return false; /* the last of a counted packet has no length */
+    }
+    *ret = bytes_of(rest->p, size);
+    *rest = bytes_from(*rest, size);
+    return true;
+}
+
 int av1_inspect(struct bytes payload, struct payload_info *ret) {
     struct av1_aggregation a;
     int r = av1_parse(payload, &a);
@@ -49,19 +61,18 @@ int av1_inspect(struct bytes payload, struct payload_info *ret) {
     struct bytes rest = bytes_from(payload, 1);
     bool leading = !a.continues; /* only delimiters came so far */
     for (unsigned i = 1; rest.n && (a.count == 0 || i <= a.count); i++) {
-        size_t size = rest.n;
-        if (a.count != i && (take_length(&rest, &size) < 0 || size > rest.n)) {
-            return -EBADMSG; /* the last of a counted packet has no length */
+        struct bytes unit;
+        if (!av1_next_unit(&a, i, &rest, &unit)) {
+            return -EBADMSG;
         }
-        if (leading && size) {
-            unsigned type = (rest.p[0] >> 3) & 15;
-            if (rest.p[0] & 0x80) {
+        if (leading && unit.n) {
+            unsigned type = (unit.p[0] >> 3) & 15;
+            if (unit.p[0] & 0x80) {
                 return -EBADMSG; /* obu_forbidden_bit */
             }
             info.key_frame |= type == OBU_SEQUENCE_HEADER;
             leading = type == OBU_TEMPORAL_DELIMITER;
         }
-        rest = bytes_from(rest, size);
     }
     *ret = info;
     return 0;

@@ -12,6 +12,11 @@ struct av1_aggregation {
 /* 0, or -EBADMSG when empty or when N and Z are both set (§4.4). */
 int av1_parse(struct bytes payload, struct av1_aggregation *ret);
 
+/* The OBU elements of a packet, one after the other: `rest` begins behind the aggregation header,
+ * `number` counts from 1. False at the end and when an element is longer than the packet. */
+bool av1_next_unit(const struct av1_aggregation *a, unsigned number, struct bytes *rest,
+                   struct bytes *ret);
+
 /* A key frame starts with a sequence header (temporal delimiters in front do not count). The start
  * of other frames does not show in the payload alone: `frame_start` means "does not continue an
  * OBU"; the RTP timestamp tells frames apart. 0 or -EBADMSG. */

@@ -310,6 +310,21 @@ void viewer_switch(struct viewer *v, struct publisher *p, usec_t now) {
     }
 }
 
+void viewer_want_rung(struct viewer *v, struct publisher *p, usec_t now) {
+    v->next_rung = p;
+    track_want_keyframe(&p->tracks[MODEL_VIDEO], now);
+}
+
+static void follow_rung(struct viewer *v, usec_t now) {
+    struct subscription *s = &v->streams[MODEL_VIDEO].subscription;
+    if (v->next_rung != NULL && v->next_rung->tracks[MODEL_VIDEO].key_arrival + MSEC(300) > now &&
+        subscription_change_rung(s, &v->next_rung->tracks[MODEL_VIDEO], now) == 0) {
+        v->next_rung = NULL;
+        v->rung_changes++;
+        v->switched_at = now; /* what it shows again is caught up */
+    }
+}
+
 static size_t put_together(const struct outgoing *o, uint8_t b[static 1500]) {
     size_t n = 0;
     memcpy(b, o->header, o->header_size);
@@ -485,6 +500,8 @@ void viewer_run(struct viewer *v, usec_t now) {
     for (int i = 0; i < MODEL_STREAMS; i++) {
         drain(v, &v->streams[i], now);
     }
+    follow_rung(v, now);
+    drain(v, &v->streams[MODEL_VIDEO], now);
     while ((n = link_take(&v->down, now, b)) > 0) {
         if (rtp_is_rtcp(bytes_of(b, n))) {
             receive_report(v, bytes_of(b, n));

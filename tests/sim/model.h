@@ -93,6 +93,8 @@ struct viewer {
     struct link down, up;
     struct viewer_stream streams[MODEL_STREAMS];
     usec_t switched_at;
+    struct publisher *next_rung; /* NULL: none is waited for */
+    unsigned rung_changes;
     uint64_t skew_samples;
     int64_t skew_worst;            /* µs, of live frames once both reports are there */
     int64_t offset[MODEL_STREAMS]; /* playout time − capture time of the newest packet */
@@ -102,6 +104,8 @@ struct viewer {
 void viewer_init(struct viewer *v, bool rtx, double loss, uint64_t seed);
 void viewer_clear(struct viewer *v);
 void viewer_switch(struct viewer *v, struct publisher *p, usec_t now);
+/* Goes over to the picture of `p`, another rung of the same source, with its next key frame. */
+void viewer_want_rung(struct viewer *v, struct publisher *p, usec_t now);
 /* Drains its subscriptions, receives, reports. */
 void viewer_run(struct viewer *v, usec_t now);
 /* Packets between the first and the newest that never came. */
