@@ -69,7 +69,8 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_replayed", "Packets seen before.", m->replayed);
     COUNTER("media_packets_forwarded", "RTP packets sent to viewers.", m->packets_forwarded);
     COUNTER("media_retransmitted", "RTP packets sent again.", m->retransmitted);
-    COUNTER("media_rung_switches", "Times a viewer's picture went over to another rung.", m->rung_switches);
+    COUNTER("media_rung_switches", "Times a viewer's picture went over to another rung.",
+            m->rung_switches);
     COUNTER("media_nacks_received", "NACKs received.", m->nacks_in);
     COUNTER("media_nacks_sent", "NACKs sent.", m->nacks_out);
     COUNTER("media_plis_received", "Key-frame requests received.", m->plis_in);
