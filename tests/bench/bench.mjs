@@ -1,5 +1,5 @@
 // tests/bench/bench.mjs: measures Parlour beside Janus in one run, prints a table and writes JSON to
-// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus|compile|replay]`; README.md says how it measures.
+// tests/bench/results/. `./dev bench [--quick] [--only parlour|janus|soak|compile|replay] [--minutes N]`; README.md says how.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startJanus } from './janus.mjs';
-import { LoadClient } from './load_client.mjs';
+import { CM, GCM, LoadClient } from './load_client.mjs';
 import { startParlour } from './parlour.mjs';
 import { printTable, verdicts } from './report.mjs';
 
@@ -48,58 +48,68 @@ if (os.cpus().length < 2) {
 
 const seconds = quick ? 3 : 8; // of each measurement
 
-// One server from its start to its end; `start` gives {pid, source, target, stop}.
-async function measureServer(name, start, { steps, joins = true, recorded = false }) {
-  const result = { name };
+// What a measurement with so many viewers says, and whether it may be believed.
+async function measure(load, viewers, empty) {
+  const m = await load.ask(`measure ${seconds}`);
+  m.memoryPerViewer = (m.rss - empty) / viewers;
+  m.disturbed = m.core_busy - m.server_cpu > 0.1; // somebody else was on the server's core
+  m.clientLimited = m.client_cpu > 0.95 || m.client_drops > 0;
+  // What never came counts as lost too, but for one frame a viewer that may be under way.
+  m.missing = Math.max(m.loss, 1 - m.packets / m.expected - 6 / (m.expected / m.viewers));
+  m.lossy = m.missing > 0.001 || m.lost_viewers > 0;
+  console.error(`${load.label}: ${viewers} viewers, ${(m.missing * 100).toFixed(3)} % lost, ` +
+    `${m.us_per_packet.toFixed(2)} µs a packet, server ${(m.server_cpu * 100).toFixed(0)} %, ` +
+    `client ${(m.client_cpu * 100).toFixed(0)} %, p99 ${m.delay_p99.toFixed(1)} ms`);
+  return m;
+}
+
+// A server, its source and warm code; `work` gets the load client and the empty server's memory.
+async function withServer(name, start, profile, work) {
   const server = await start({ address: ADDRESS, build });
-  const load = new LoadClient(path.join(build, 'tests/bench/load_client'), name);
+  const load = new LoadClient(path.join(build, 'tests/bench/load_client'), name, profile);
   try {
     await load.ask(`pid ${server.pid} core 0`);
     await load.ask(`source ${server.source}`);
     await load.ask('gop 2000');
     await load.ask(`target ${server.target} 0`);
     await load.ask('wait 1');
-
     await load.ask('join 5 10'); // code and pools are warm
     await load.ask('leave');
     await load.ask('wait 1');
-    const empty = (await load.ask('rss')).rss;
+    return await work(load, await load.ask('rss'), server);
+  } finally {
+    await load.end();
+    await server.stop();
+  }
+}
 
-    if (joins) {
-      await load.ask('gop 0'); // as a browser publishes: a key frame only when somebody asks
-      result.joinsPaced = await load.ask(`join ${quick ? 80 : 200} 40`);
-      await load.ask('leave');
-      await load.ask('wait 2');
-      result.joinsAtOnce = await load.ask('join 100 0');
-      await load.ask('leave');
-      await load.ask('wait 2');
-      await load.ask('gop 2000');
-    }
+async function measureJoins(load, result) {
+  await load.ask('gop 0'); // as a browser publishes: a key frame only when somebody asks
+  result.joinsPaced = await load.ask(`join ${quick ? 80 : 200} 40`);
+  await load.ask('leave');
+  await load.ask('wait 2');
+  result.joinsAtOnce = await load.ask('join 100 0');
+  await load.ask('leave');
+  await load.ask('wait 2');
+  await load.ask('gop 2000');
+}
 
-    result.steps = [];
+async function measureServer(name, start, steps) {
+  return withServer(name, start, GCM, async (load, empty, server) => {
+    const result = { name, steps: [] };
+    await measureJoins(load, result);
     let viewers = 0;
     for (const step of steps) {
       const joined = await load.ask(`join ${step - viewers} ${viewers >= 300 ? 50 : 100}`);
       viewers = step;
       await load.ask('wait 1.5');
-      const m = await load.ask(`measure ${seconds}`);
-      m.joined = joined;
-      m.memoryPerViewer = (m.rss - empty) / viewers;
-      m.disturbed = m.core_busy - m.server_cpu > 0.1; // somebody else was on the server's core
-      m.clientLimited = m.client_cpu > 0.95 || m.client_drops > 0;
-      // What never came counts as lost too, but for one frame a viewer that may be under way.
-      m.missing = Math.max(m.loss, 1 - m.packets / m.expected - 6 / (m.expected / m.viewers));
-      m.lossy = m.missing > 0.001 || m.lost_viewers > 0;
+      const m = { ...await measure(load, step, empty.rss), joined };
       result.steps.push(m);
-      console.error(`${name}: ${step} viewers, ${(m.missing * 100).toFixed(3)} % lost, ` +
-        `${m.us_per_packet.toFixed(2)} µs a packet, server ${(m.server_cpu * 100).toFixed(0)} %, ` +
-        `client ${(m.client_cpu * 100).toFixed(0)} %, p99 ${m.delay_p99.toFixed(1)} ms`);
       if (m.lossy) break;
     }
     await load.ask('leave');
     await load.ask('wait 1');
-
-    if (recorded && server.recorded) {
+    if (server.recorded) {
       const r = await server.recorded();
       await load.ask('source stop');
       await load.ask(`target ${r.target} ${r.duration}`);
@@ -108,23 +118,65 @@ async function measureServer(name, start, { steps, joins = true, recorded = fals
       result.recorded = await load.ask(`measure ${seconds}`);
       await load.ask('leave');
     }
-  } finally {
-    await load.end();
-    await server.stop();
-  }
-  return result;
+    return result;
+  });
 }
 
-const ladder = (from, to, by) => Array.from({ length: (to - from) / by + 1 }, (_, i) => from + i * by);
-const results = { date: new Date().toISOString(), quick, cpu: os.cpus()[0].model, kernel: os.release() };
-if (only !== 'parlour') {
-  results.janus = await measureServer('janus', startJanus,
-    { steps: quick ? [100, 200, 300] : [100, 160, 180, 200, 220, 240, 260, 300, 350, 400] });
+// The older SRTP profile, for peers that know no other.
+async function measureFallback(name, start) {
+  return withServer(`${name}, AES_CM`, start, CM, async (load, empty) => {
+    const joined = await load.ask('join 100 50');
+    await load.ask('wait 1.5');
+    return { ...await measure(load, 100, empty.rss), joined };
+  });
 }
-if (only !== 'janus') {
-  results.parlour = await measureServer('parlour', startParlour,
-    { steps: quick ? [100, 200, 400, 600] : ladder(100, 1200, 100), recorded: true });
+
+// A thousand people who open the link within ten seconds, of a camera that sends 0.6 Mbit/s and a key frame only
+// when asked: the question is who sees a picture when, not what a core can send.
+async function measureCrowd() {
+  return withServer('parlour, a crowd', startParlour, GCM, async (load) => {
+    await load.ask('size 2');
+    await load.ask('gop 0');
+    const n = quick ? 300 : 1000;
+    const joined = await load.ask(`join ${n} 100`);
+    await load.ask('leave');
+    console.error(`parlour: ${n} joins at 100 a second: p50 ${joined.p50.toFixed(0)} ms, p99 ${joined.p99.toFixed(0)} ms, ` +
+      `slowest ${joined.max.toFixed(0)} ms, ${joined.failed} failed, ${joined.key_requests} key-frame requests`);
+    return { ...joined, wanted: n };
+  });
 }
+
+// What sealing and sending cost by themselves, measured now and here.
+function measureBare(viewers) {
+  const r = spawnSync(path.join(build, 'tests/bench/bare'), [ADDRESS, String(viewers), String(seconds)], { encoding: 'utf8' });
+  if (r.status !== 0) throw new Error(`bare: ${r.stderr}`);
+  const m = JSON.parse(r.stdout);
+  console.error(`bare loop: ${viewers} viewers, ${m.us_per_packet.toFixed(2)} µs a packet`);
+  return m;
+}
+
+const load1 = () => Number(os.loadavg()[0].toFixed(2));
+const results = { date: new Date().toISOString(), quick, cpu: os.cpus()[0].model, kernel: os.release(), loadBefore: load1() };
+if (only === 'soak') {
+  const { benchSoak } = await import('./soak.mjs');
+  const minutes = args.includes('--minutes') ? Number(args[args.indexOf('--minutes') + 1]) : 60;
+  results.soak = await withServer('parlour, soak', startParlour, GCM, (load, empty) => benchSoak(load, empty, minutes));
+} else {
+  if (only !== 'parlour') {
+    results.janus = await measureServer('janus', startJanus,
+      quick ? [100, 200, 300] : [100, 200, 220, 240, 260, 300, 350, 400]);
+    results.janus.fallback = await measureFallback('janus', startJanus);
+  }
+  if (only !== 'janus') {
+    results.bare = [measureBare(100), measureBare(200)];
+    results.parlour = await measureServer('parlour', startParlour,
+      quick ? [10, 100, 200, 400, 600] : [10, ...Array.from({ length: 12 }, (_, i) => 100 * (i + 1))]);
+    results.bareAgain = [measureBare(100), measureBare(200)];
+    results.parlour.fallback = await measureFallback('parlour', startParlour);
+    results.crowd = await measureCrowd();
+  }
+}
+results.loadAfter = load1();
 results.verdicts = verdicts(results);
 printTable(results);
 mkdirSync(path.join(here, 'results'), { recursive: true });

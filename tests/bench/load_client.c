@@ -66,7 +66,7 @@ static void serve(uint64_t until) {
         if (now >= l.next_tick) {
             l.next_tick = now + TICK;
             for (unsigned i = 0; i < l.count; i++) {
-                viewer_tick(&l.viewers[i], now);
+                viewer_tick(&l.viewers[i], &l.plan, now);
             }
         }
     }
@@ -149,7 +149,7 @@ static void command_measure(double seconds) {
     struct usage server_before = {0}, server_after = {0};
     unsigned viewers = count_state(VIEWER_PLAYING);
     struct viewer_plan *p = &l.plan;
-    p->packets = p->bytes = p->gaps = p->reordered = p->decrypted = 0;
+    p->packets = p->bytes = p->gaps = p->reordered = p->decrypted = p->feedbacks = 0;
     samples_reset(&p->delays);
     uint64_t drops = total_drops(), cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID), start = now_us();
     source_read(&before);
@@ -172,7 +172,7 @@ static void command_measure(double seconds) {
         "\"server_cpu\":%.4f,\"core_busy\":%.4f,\"us_per_packet\":%.3f,\"core_us_per_packet\":%.3f,"
         "\"rss\":%.0f,\"delay_p50\":%.3f,\"delay_p99\":%.3f,\"delay_max\":%.3f,"
         "\"delay_samples\":%zu,\"client_cpu\":%.4f,\"client_drops\":%llu,\"source_late\":%llu,"
-        "\"source_frames\":%llu,\"key_requests\":%llu,\"decrypted\":%llu}\n",
+        "\"source_frames\":%llu,\"key_requests\":%llu,\"decrypted\":%llu,\"feedbacks\":%llu}\n",
         viewers, l.count - count_state(VIEWER_PLAYING), took, (unsigned long long)p->packets,
         (unsigned long long)expected, (double)p->bytes * 8 / took / 1e6,
         (unsigned long long)p->gaps, (unsigned long long)p->reordered,
@@ -183,14 +183,15 @@ static void command_measure(double seconds) {
         samples_percentile(&p->delays, 1), p->delays.count, client / took,
         (unsigned long long)(total_drops() - drops), (unsigned long long)(after.late - before.late),
         (unsigned long long)(after.frames - before.frames),
-        (unsigned long long)(after.requests - before.requests), (unsigned long long)p->decrypted);
+        (unsigned long long)(after.requests - before.requests), (unsigned long long)p->decrypted,
+        (unsigned long long)p->feedbacks);
 }
 
-static void command_leave(void) {
-    for (unsigned i = 0; i < l.count; i++) {
-        viewer_stop(&l.viewers[i], &l.plan);
+/* The newest `n` of them. */
+static void command_leave(unsigned n) {
+    for (; n > 0 && l.count > 0; n--) {
+        viewer_stop(&l.viewers[--l.count], &l.plan);
     }
-    l.count = 0;
     answer_ok();
 }
 
@@ -224,7 +225,7 @@ static void command_rss(void) {
     if (error < 0) {
         answer_error("rss", error);
     } else {
-        printf("{\"rss\":%.0f}\n", u.rss);
+        printf("{\"rss\":%.0f,\"files\":%u}\n", u.rss, u.files);
     }
 }
 
@@ -242,6 +243,9 @@ static bool obey(const char *line) {
     } else if (strncmp(line, "source stop", 11) == 0) {
         source_stop();
         answer_ok();
+    } else if (sscanf(line, "size %u", &n) == 1) {
+        source_set_size(n);
+        answer_ok();
     } else if (sscanf(line, "gop %u", &n) == 1) {
         source_set_gop(n);
         answer_ok();
@@ -256,8 +260,10 @@ static bool obey(const char *line) {
         answer_ok();
     } else if (strncmp(line, "rss", 3) == 0) {
         command_rss();
+    } else if (sscanf(line, "leave %u", &n) == 1) {
+        command_leave(n);
     } else if (strncmp(line, "leave", 5) == 0) {
-        command_leave();
+        command_leave(l.count);
     } else if (strncmp(line, "quit", 4) == 0) {
         return false;
     } else {

@@ -2,14 +2,16 @@
 import { spawn } from 'node:child_process';
 import readline from 'node:readline';
 
+export const GCM = 'SRTP_AEAD_AES_128_GCM', CM = 'SRTP_AES128_CM_SHA1_80';
+
 export class LoadClient {
   #process;
   #waiting = [];
   #lines;
 
-  constructor(program, label) {
+  constructor(program, label, profile = GCM) {
     this.label = label;
-    this.#process = spawn('taskset', ['-c', '1', program], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#process = spawn('taskset', ['-c', '1', program, profile], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#lines = readline.createInterface({ input: this.#process.stdout });
     this.#lines.on('line', (line) => this.#waiting.shift()?.resolve(JSON.parse(line)));
     let errors = 0;

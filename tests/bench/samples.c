@@ -1,4 +1,5 @@
 #include "samples.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,20 @@ static double core_busy(int core) {
     return busy / (double)sysconf(_SC_CLK_TCK);
 }
 
+static unsigned count_files(int pid) {
+    char path[64];
+    unsigned n = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *d = opendir(path);
+    for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+        n += e->d_name[0] != '.';
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    return n;
+}
+
 int usage_read(int pid, int core, struct usage *ret) {
     char path[64], line[1024];
     unsigned long user, system, pages;
@@ -85,5 +100,6 @@ int usage_read(int pid, int core, struct usage *ret) {
     ret->cpu = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
     ret->rss = (double)pages * (double)sysconf(_SC_PAGESIZE);
     ret->core = core_busy(core);
+    ret->files = count_files(pid);
     return 0;
 }

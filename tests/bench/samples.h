@@ -14,9 +14,10 @@ void samples_reset(struct samples *s);
 double samples_percentile(struct samples *s, double share);
 
 struct usage {
-    double cpu;  /* seconds of user and system time, all threads */
-    double rss;  /* bytes */
-    double core; /* seconds the core was busy, whoever used it */
+    double cpu;     /* seconds of user and system time, all threads */
+    double rss;     /* bytes */
+    unsigned files; /* open */
+    double core;    /* seconds the core was busy, whoever used it */
 };
 
 /* 0 or -ESRCH. */

@@ -36,7 +36,7 @@ static struct {
     pthread_t thread;
     bool running;
     atomic_bool stop;
-    atomic_uint gop_ms;
+    atomic_uint gop_ms, size;
     atomic_uint_fast64_t packets, frames, key_frames, requests, nacks, late;
 
     bool whip;
@@ -106,7 +106,7 @@ static void send_packet(struct stream *t, uint8_t *p, size_t size) {
 static void send_frame(uint64_t now) {
     unsigned gop = s.gop_ms;
     bool key = s.want_key || (gop > 0 && now - s.last_key_ns >= gop * 1000000ull);
-    unsigned count = key ? KEY_PACKETS : 5 + (unsigned)(s.frames & 1);
+    unsigned count = key ? KEY_PACKETS : s.size + (unsigned)(s.frames & 1);
     if (key) {
         s.want_key = false;
         s.last_key_ns = now;
@@ -269,6 +269,7 @@ static void prepare(void) {
         s.noise[i] = (uint8_t)rand();
     }
     s.want_key = true;
+    s.size = 5;
     s.video = (struct stream){
         .ssrc = 0x11110000u | (uint32_t)(rand() & 0xffff), .sequence = 1000, .type = VIDEO_TYPE};
     s.audio = (struct stream){
@@ -391,6 +392,10 @@ void source_stop(void) {
 
 void source_set_gop(unsigned ms) {
     s.gop_ms = ms;
+}
+
+void source_set_size(unsigned packets) {
+    s.size = packets > 0 && packets < KEY_PACKETS ? packets : 1;
 }
 
 void source_read(struct source_counts *ret) {

@@ -32,4 +32,6 @@ void source_stop(void);
 
 /* A key frame at least so often; 0: only when asked. */
 void source_set_gop(unsigned ms);
+/* Packets of a frame, 5 by default; every other frame has one more (0.9 to 1.6 Mbit/s). */
+void source_set_size(unsigned packets);
 void source_read(struct source_counts *ret);

@@ -17,6 +17,10 @@
 #define WANT_KEY 200000u /* as Chromium: no key frame for so long, ask */
 #define VIDEO_TYPE 96
 #define SSRC 0x42424242u
+#define TWCC_ID 3
+#define TWCC                                                                                       \
+    "a=extmap:3 "                                                                                  \
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
 
 /* --- Signalling --- */
 
@@ -32,12 +36,12 @@ static void write_offer(const struct viewer *v, char *text, size_t room) {
     snprintf(text, room,
              "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
              "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n%sa=mid:0\r\n"
-             "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=recvonly\r\na=rtcp-mux\r\n"
-             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n"
-             "a=rtcp-fb:96 ccm fir\r\n"
+             "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n" TWCC "a=recvonly\r\n"
+             "a=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n"
+             "a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 transport-cc\r\n"
              "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n%sa=mid:1\r\n"
-             "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=recvonly\r\na=rtcp-mux\r\n"
-             "a=rtpmap:111 opus/48000/2\r\n",
+             "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n" TWCC "a=recvonly\r\n"
+             "a=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n",
              lines, lines);
 }
 
@@ -228,7 +232,7 @@ static void take_janus(struct viewer *v, struct viewer_plan *plan, uint64_t now)
 int viewer_start(struct viewer *v, unsigned number, struct viewer_plan *plan, uint64_t now) {
     *v = (struct viewer){
         .number = number, .http.fd = -1, .peer.fd = -1, .sample_in = number % SAMPLE_EVERY};
-    v->next_rr = v->next_pli = UINT64_MAX;
+    v->next_rr = v->next_pli = v->next_feedback = UINT64_MAX;
     int error = peer_init(&v->peer, plan->url.address.sin_addr);
     if (error == 0 && plan->server == SERVER_WHEP) {
         error = ask_whep(v, plan, now);
@@ -393,9 +397,14 @@ static void take_datagram(struct viewer *v, struct viewer_plan *plan, uint8_t *p
             v->opened = now;
             v->next_rr = now + REPORT_EVERY / 2 + (v->number * 7919u) % REPORT_EVERY;
             v->next_pli = now + WANT_KEY;
+            v->next_feedback = now + (v->number * 7919u) % FEEDBACK_EVERY;
         }
     } else if (p[1] < 192 || p[1] > 223) {
+        uint16_t number;
         count_packet(v, plan, p, size);
+        if (arrived_ns > 0 && feedback_number(p, size < HEAD ? size : HEAD, TWCC_ID, &number)) {
+            feedback_take(&v->feedback, number, arrived_ns / 1000);
+        }
         if (whole && v->peer.state == PEER_OPEN) {
             take_whole(v, plan, p, size, arrived_ns, now);
         }
@@ -414,15 +423,14 @@ void viewer_take_media(struct viewer *v, struct viewer_plan *plan, uint64_t now)
     for (;;) {
         for (unsigned i = 0; i < BATCH; i++) {
             spans[i] = (struct iovec){data[i], whole ? sizeof data[i] : HEAD};
-            messages[i] =
-                (struct mmsghdr){.msg_hdr = {.msg_iov = &spans[i],
-                                             .msg_iovlen = 1,
-                                             .msg_control = whole ? control[i] : NULL,
-                                             .msg_controllen = whole ? sizeof control[i] : 0}};
+            messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &spans[i],
+                                                       .msg_iovlen = 1,
+                                                       .msg_control = control[i],
+                                                       .msg_controllen = sizeof control[i]}};
         }
         int n = recvmmsg(v->peer.fd, messages, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
         for (int i = 0; i < n; i++) {
-            uint64_t arrived = whole ? arrival_of(&messages[i].msg_hdr) : 0;
+            uint64_t arrived = arrival_of(&messages[i].msg_hdr);
             take_datagram(v, plan, data[i], messages[i].msg_len, whole, arrived, now);
         }
         if (n < BATCH) {
@@ -453,16 +461,24 @@ static size_t write_rr(const struct viewer *v, uint8_t *p) {
     return 32;
 }
 
-void viewer_tick(struct viewer *v, uint64_t now) {
+void viewer_tick(struct viewer *v, struct viewer_plan *plan, uint64_t now) {
     if (v->state < VIEWER_CONNECTING || v->state == VIEWER_FAILED) {
         return;
     }
-    uint8_t p[128];
+    uint8_t p[FEEDBACK_SIZE + 64];
     peer_tick(&v->peer, now);
     if (now >= v->next_rr) {
         v->next_rr = now + REPORT_EVERY;
         if (v->has_video) {
             send_rtcp(v, p, write_rr(v, p));
+        }
+    }
+    if (now >= v->next_feedback) {
+        v->next_feedback = now + FEEDBACK_EVERY;
+        size_t n = feedback_write(&v->feedback, SSRC, v->video.ssrc, p);
+        if (n > 0) {
+            send_rtcp(v, p, n);
+            plan->feedbacks++;
         }
     }
     if (v->state == VIEWER_WAITING && now >= v->next_pli) {

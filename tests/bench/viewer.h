@@ -4,8 +4,10 @@
  * RTP headers are in clear, so steady packets are only counted, from their first bytes; the rest of
  * a packet is not even copied out of the kernel. Packets are decrypted until the first key frame is
  * complete, and later in about one wake-up of fifty, to read the source's send time. The arrival
- * time is the kernel's, so the client's own queue is not counted as the server's delay. */
+ * time is the kernel's, so the client's own queue is not counted as the server's delay, neither in
+ * the figures nor in the feedback that the server's congestion control works by. */
 #pragma once
+#include "feedback.h"
 #include "http.h"
 #include "peer.h"
 #include "samples.h"
@@ -32,7 +34,7 @@ struct viewer_plan {
     struct samples answers;  /* ms to the SDP */
     struct samples opens;    /* ms to DTLS done */
     struct samples delays;   /* ms from the source's send to the arrival, sampled */
-    uint64_t packets, bytes, gaps, reordered, decrypted;
+    uint64_t packets, bytes, gaps, reordered, decrypted, feedbacks;
 };
 
 struct stream_count {
@@ -49,7 +51,8 @@ struct viewer {
     char resource[512]; /* WHEP: Location; Janus: /janus/SESSION */
     char handle[128];   /* Janus: /janus/SESSION/HANDLE */
     uint64_t asked, opened;
-    uint64_t next_rr, next_pli;
+    uint64_t next_rr, next_pli, next_feedback;
+    struct feedback feedback;
     unsigned sample_in; /* wake-ups */
     struct stream_count video, audio;
     bool has_video, has_audio;
@@ -67,8 +70,8 @@ int viewer_start(struct viewer *v, unsigned number, struct viewer_plan *plan, ui
 void viewer_take_http(struct viewer *v, struct viewer_plan *plan, uint64_t now);
 void viewer_take_media(struct viewer *v, struct viewer_plan *plan, uint64_t now);
 
-/* Sends checks, receiver reports and key-frame wishes that are due. */
-void viewer_tick(struct viewer *v, uint64_t now);
+/* Sends checks, reports, feedback and key-frame wishes that are due. */
+void viewer_tick(struct viewer *v, struct viewer_plan *plan, uint64_t now);
 
 /* Ends the session on the server (blocks) and closes everything. Zeroed or failed is fine. */
 void viewer_stop(struct viewer *v, const struct viewer_plan *plan);
