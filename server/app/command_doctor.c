@@ -6,6 +6,8 @@
 #include "app/places.h"
 #include "app/plugin_check.h"
 #include "app/say.h"
+#include "app/turn_probe.h"
+#include "app/turn_secret.h"
 #include "base/address.h"
 #include "store/database.h"
 
@@ -184,6 +186,44 @@ static void check_rtmp(const struct config *c) {
     }
 }
 
+static void check_turn_url(const char *url) {
+    const char *transport = "";
+    const int error = strncmp(url, "turn", 4) == 0 ? turn_probe(url, &transport) : -EINVAL;
+    if (error == 0) {
+        good("turn", "%s answers (%s)", url, transport);
+    } else if (error == -EINVAL) {
+        bad("turn", "%s is no turn: or turns: URL; correct turn_urls", url);
+    } else if (error == -ENOENT) {
+        bad("turn", "the host of %s is not known; correct turn_urls or the DNS", url);
+    } else {
+        bad("turn", "%s: %s; start coturn there, open its port, or correct turn_urls", url,
+            strerror(-error));
+    }
+}
+
+/* The last resort of customers whose network lets nothing but the web through. */
+static void check_turn(const struct config *c) {
+    char reason[CONFIG_REASON_MAX], secret[TURN_SECRET_MAX], urls[CONFIG_TEXT_MAX];
+    if (!c->turn_urls[0]) {
+        note("turn", "none set: customers whose network lets neither UDP nor the media TCP port "
+                     "through see no live picture; see assets/turnserver.conf");
+        return;
+    }
+    if (turn_secret_read(c, secret, reason) != 0) {
+        bad("turn", "%s", reason);
+    }
+    explicit_bzero(secret, sizeof(secret));
+    snprintf(urls, sizeof(urls), "%s", c->turn_urls);
+    bool tls = false;
+    for (char *rest = urls, *url; (url = strtok_r(rest, ", \t", &rest)) != NULL;) {
+        tls = tls || strncmp(url, "turns:", 6) == 0;
+        check_turn_url(url);
+    }
+    if (!tls) {
+        note("turn", "no turns: URL: networks that let only TLS on 443 through stay shut");
+    }
+}
+
 static void check_tls(const struct config *c) {
     char reason[CONFIG_REASON_MAX];
     int64_t expires_at;
@@ -305,6 +345,7 @@ int command_doctor(int argc, char **argv) {
     check_data(&c);
     check_ports(&c);
     check_rtmp(&c);
+    check_turn(&c);
     check_tls(&c);
     check_pipeline(&c);
     check_pages(&c);

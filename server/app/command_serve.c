@@ -7,6 +7,7 @@
 #include "app/places.h"
 #include "app/plugin_check.h"
 #include "app/say.h"
+#include "app/turn_secret.h"
 #include "base/log.h"
 #include "media/media_api.h"
 #include "signal/server.h"
@@ -25,6 +26,7 @@ static const char usage[] = "Usage: parlour serve [--config FILE] [--SETTING VAL
 
 struct serve {
     struct config config;
+    char turn_secret[TURN_SECRET_MAX];
     pthread_mutex_t wake_lock; /* other threads may wake while the end is near */
     struct signal *awake;      /* NULL: nobody to wake (any more) */
     struct signal *signal;
@@ -153,6 +155,8 @@ static int start_signal(struct serve *s) {
         .public_ip = c->public_ip,
         .company = c->company,
         .ice_servers = c->ice_servers,
+        .turn_urls = c->turn_urls,
+        .turn_secret = s->turn_secret,
         .rtmp_listen = c->rtmp_listen,
         .trust_proxy = c->trust_proxy,
         .connections_max = c->connections_max,
@@ -343,7 +347,8 @@ int command_serve(int argc, char **argv) {
     size_t words;
     config_defaults(&s.config);
     if (arguments_parse(&a, argc, argv, &words, reason) != 0 ||
-        (!help && config_check(&s.config, reason) != 0)) {
+        (!help && (config_check(&s.config, reason) != 0 ||
+                   turn_secret_read(&s.config, s.turn_secret, reason) != 0))) {
         return fail_usage(reason, usage);
     }
     if (help) {

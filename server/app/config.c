@@ -36,6 +36,11 @@ static const struct config_rule rules[] = {
      "https://parlour.example.com; empty: what the browser asked for"},
     {"ice_servers", "LIST", TEXT, FIELD(ice_servers), 0, 0, "",
      "stun:host:port,turn:host:port?user=U&pass=P"},
+    {"turn_urls", "LIST", TEXT, FIELD(turn_urls), 0, 0, "",
+     "turn:host:port?transport=udp,…?transport=tcp,turns:host:443?transport=tcp of a coturn with "
+     "use-auth-secret"},
+    {"turn_secret_file", "FILE", TEXT, FIELD(turn_secret_file), 0, 0, "",
+     "its static-auth-secret, one line; or PARLOUR_TURN_SECRET in the environment"},
     {"tls_cert", "FILE", TEXT, FIELD(tls_cert), 0, 0, "", "certificate chain, PEM; SIGHUP reloads"},
     {"tls_key", "FILE", TEXT, FIELD(tls_key), 0, 0, "", "its private key, PEM"},
     {"trust_proxy", "", FLAG, FIELD(trust_proxy), 0, 1, "no",

@@ -18,6 +18,7 @@ struct config {
     char public_ip[CONFIG_TEXT_MAX];
     char base_url[CONFIG_TEXT_MAX];
     char ice_servers[CONFIG_TEXT_MAX];
+    char turn_urls[CONFIG_TEXT_MAX], turn_secret_file[CONFIG_TEXT_MAX];
     char tls_cert[CONFIG_TEXT_MAX], tls_key[CONFIG_TEXT_MAX];
     char web_root[CONFIG_TEXT_MAX];
     char pipeline[CONFIG_TEXT_MAX];

@@ -1,14 +1,11 @@
 #include "signal/candidates.h"
-#include "signal/http.h"
-#include "wire/json.h"
 
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Copies the next item of a comma list, without blanks around it. False at the end. */
-static bool next_item(const char **at, char *ret, size_t n) {
+bool list_next(const char **at, char *ret, size_t n) {
     for (;;) {
         *at += strspn(*at, ", \t");
         if (**at == '\0') {
@@ -29,7 +26,7 @@ bool candidates_valid(const char *public_ips) {
     char item[128];
     struct address a;
 
-    while (next_item(&public_ips, item, sizeof item)) {
+    while (list_next(&public_ips, item, sizeof item)) {
         if (address_parse(item, 1, &a) < 0) {
             return false;
         }
@@ -80,7 +77,7 @@ size_t candidates_read(const char *public_ips, uint16_t port, struct address *re
     char item[128];
     size_t n = 0;
 
-    while (n < max && next_item(&public_ips, item, sizeof item)) {
+    while (n < max && list_next(&public_ips, item, sizeof item)) {
         if (address_parse(item, port, &ret[n]) == 0) {
             n++;
         }
@@ -93,70 +90,4 @@ size_t candidates_read(const char *public_ips, uint16_t port, struct address *re
         freeifaddrs(all);
     }
     return n;
-}
-
-struct ice_server {
-    char url[256], user[128], pass[128];
-};
-
-/* "turn:host:port?transport=udp&user=U&pass=P" */
-static bool next_server(const char **at, struct ice_server *ret) {
-    char item[512];
-
-    memset(ret, 0, sizeof *ret);
-    if (!next_item(at, item, sizeof item)) {
-        return false;
-    }
-    char *query = strchr(item, '?');
-    if (query != NULL) {
-        *query++ = '\0';
-    }
-    snprintf(ret->url, sizeof ret->url, "%.200s", item);
-    for (char *part = query; part != NULL && *part != '\0';) {
-        char *next = strchr(part, '&');
-        if (next != NULL) {
-            *next++ = '\0';
-        }
-        if (strncmp(part, "user=", 5) == 0) {
-            snprintf(ret->user, sizeof ret->user, "%.120s", part + 5);
-        } else if (strncmp(part, "pass=", 5) == 0) {
-            snprintf(ret->pass, sizeof ret->pass, "%.120s", part + 5);
-        } else if (strncmp(part, "transport=", 10) == 0) {
-            size_t n = strlen(ret->url);
-            snprintf(ret->url + n, sizeof ret->url - n, "?%.40s", part);
-        }
-        part = next;
-    }
-    return true;
-}
-
-void ice_servers_reply(struct exchange *x, const char *ice_servers) {
-    struct ice_server server;
-
-    while (next_server(&ice_servers, &server)) {
-        if (server.user[0] != '\0') {
-            reply_header(x, "link",
-                         "<%s>; rel=\"ice-server\"; username=\"%s\"; credential=\"%s\"; "
-                         "credential-type=\"password\"",
-                         server.url, server.user, server.pass);
-        } else {
-            reply_header(x, "link", "<%s>; rel=\"ice-server\"", server.url);
-        }
-    }
-}
-
-struct json *ice_servers_json(const char *ice_servers) {
-    struct json *list = json_new_list();
-    struct ice_server server;
-
-    while (next_server(&ice_servers, &server)) {
-        struct json *o = json_new_object();
-        json_put_text(o, "urls", server.url);
-        if (server.user[0] != '\0') {
-            json_put_text(o, "username", server.user);
-            json_put_text(o, "credential", server.pass);
-        }
-        json_add(list, o);
-    }
-    return list;
 }

@@ -1,10 +1,10 @@
 /* Pages: the built templates of web-client/dist with a head for previews and the data they start
  * from. */
 #include "signal/api.h"
-#include "signal/candidates.h"
 #include "signal/captions.h"
 #include "signal/fields.h"
 #include "signal/files.h"
+#include "signal/ice_servers.h"
 #include "signal/live.h"
 #include "signal/presentation.h"
 #include "signal/recording_log.h"
@@ -145,7 +145,7 @@ void page_console(struct exchange *x) {
     json_put_text(boot, "page", "console");
     json_put(boot, "staff", staff);
     json_put(boot, "company", company_json(x));
-    json_put(boot, "ice_servers", ice_servers_json(x->signal->config->ice_servers));
+    json_put(boot, "ice_servers", ice_servers_json(x));
     reply_page(x, 200,
                &(struct page){.template = "console.html",
                               .title = x->signal->config->company[0] != '\0'
@@ -266,7 +266,7 @@ static void render_visit(struct exchange *x, struct visit_page *p) {
     json_put_text(boot, "page", "visit");
     json_put(boot, "visit", visit);
     json_put(boot, "invite", invite_json(&p->open.invite));
-    json_put(boot, "ice_servers", ice_servers_json(x->signal->config->ice_servers));
+    json_put(boot, "ice_servers", ice_servers_json(x));
     snprintf(description, sizeof description, "%s%s%s", v->host_name,
              v->host_name[0] != '\0' && x->signal->config->company[0] != '\0' ? ", " : "",
              x->signal->config->company);
@@ -461,7 +461,7 @@ static void render_walkthrough(struct exchange *x, const struct walkthrough_row 
     json_put_bool(boot, "embed", embed);
     json_put(boot, "walkthrough", o);
     json_put(boot, "company", company_json(x));
-    json_put(boot, "ice_servers", ice_servers_json(x->signal->config->ice_servers));
+    json_put(boot, "ice_servers", ice_servers_json(x));
     reply_page(x, 200,
                &(struct page){.template = embed ? "embed.html" : "walkthrough.html",
                               .title = w->title,

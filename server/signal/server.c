@@ -8,6 +8,7 @@
 #include "signal/drain.h"
 #include "signal/feeds.h"
 #include "signal/http.h"
+#include "signal/ice_servers.h"
 #include "signal/invite_watch.h"
 #include "signal/job_events.h"
 #include "signal/leftovers.h"
@@ -39,9 +40,9 @@ static const char *or_empty(const char *text) {
 }
 
 static void fill_defaults(struct signal_config *c) {
-    const char **texts[] = {&c->listen_ip,   &c->tls_cert,   &c->tls_key,   &c->data_dir,
-                            &c->web_root,    &c->public_url, &c->public_ip, &c->company,
-                            &c->ice_servers, &c->rtmp_listen};
+    const char **texts[] = {&c->listen_ip,   &c->tls_cert,   &c->tls_key,     &c->data_dir,
+                            &c->web_root,    &c->public_url, &c->public_ip,   &c->company,
+                            &c->ice_servers, &c->turn_urls,  &c->turn_secret, &c->rtmp_listen};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         *texts[i] = or_empty(*texts[i]);
@@ -259,6 +260,12 @@ static int check_config(const struct signal_config *c, const char **ret_reason) 
     }
     if (!candidates_valid(c->public_ip)) {
         *ret_reason = "public_ip must be numeric IP addresses with commas between them.";
+        return -EINVAL;
+    }
+    if (!turn_urls_valid(c->turn_urls)) {
+        *ret_reason =
+            "turn_urls must be at most 8 URLs like turn:turn.example.com:3479?transport=udp "
+            "or turns:turn.example.com:443?transport=tcp, with commas between them.";
         return -EINVAL;
     }
     return c->tls_cert[0] != '\0' ? tls_check(c->tls_cert, c->tls_key, ret_reason) : 0;

@@ -31,6 +31,8 @@ struct signal_config {
     const char *public_ip;   /* comma list of further candidate addresses (NAT) */
     const char *company;     /* shown to customers */
     const char *ice_servers; /* comma list of "stun:…" and "turn:…?user=U&pass=P" */
+    const char *turn_urls;   /* comma list of TURN URLs that take credentials by turn_secret */
+    const char *turn_secret; /* shared with them; "": turn_urls are not told */
     const char *rtmp_listen; /* "ADDR:PORT" of the door for RTMP; "": none */
     uint16_t srt_first, srt_last; /* UDP ports that sources may be given (9000-9099) */
     bool trust_proxy;             /* address and scheme come from X-Forwarded-For and -Proto */

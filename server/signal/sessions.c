@@ -2,6 +2,7 @@
 #include "base/random.h"
 #include "signal/candidates.h"
 #include "signal/drain.h"
+#include "signal/ice_servers.h"
 #include "signal/live.h"
 #include "signal/negotiation.h"
 #include "signal/playback.h"
@@ -238,7 +239,7 @@ static void reply_created(struct exchange *x, const struct session *session, siz
     reply_etag(x, session);
     reply_header(x, "accept-patch", "application/trickle-ice-sdpfrag");
     reply_header(x, "cache-control", "no-store");
-    ice_servers_reply(x, x->signal->config->ice_servers);
+    ice_servers_reply(x);
     if (body != NULL) {
         memcpy(body, answer, answer_n);
     }

@@ -7,15 +7,18 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launch, open, PHONE } from './harness/chromium.mjs';
-import { CENTRE, CENTRE6, entered, Household } from './harness/netns.mjs';
+import { CENTRE, CENTRE6, entered, Household, run } from './harness/netns.mjs';
 import { writeBeeps, writeCamera } from './harness/pattern.mjs';
 import { exchange, makeCertificate, Server } from './harness/server.mjs';
+import { Turn } from './harness/turn.mjs';
 import { arrange, comeIn, goLive, MAIN, moving, signIn } from './harness/visit.mjs';
+import { until } from './harness/wait.mjs';
 
 entered(fileURLToPath(import.meta.url));
 
 const TCP_PORT = 4443;
-let folder, server, browser, rep, visit, home, guests;
+const RELAY = '10.77.0.3';
+let folder, server, turn, browser, rep, visit, home, guests;
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'parlour-e2e-'));
@@ -23,10 +26,13 @@ before(async () => {
   const sound = path.join(folder, 'tone.wav');
   await Promise.all([writeCamera(camera), writeBeeps(sound)]);
   home = new Household('home');
-  server = await Server.start({ tls: await makeCertificate(folder, 'parlour'), address: '[::]', host: CENTRE,
-    args: ['--media-tcp-port', String(TCP_PORT)] });
+  run(`ip addr add ${RELAY}/32 dev lo`);
+  const tls = await makeCertificate(folder, 'parlour');
+  turn = await Turn.start({ folder, address: RELAY, peers: [CENTRE, CENTRE6], tls });
+  server = await Server.start({ tls, address: '[::]', host: CENTRE,
+    args: ['--media-tcp-port', String(TCP_PORT), ...turn.settings] });
   browser = await launch({ camera, sound });
-  guests = await launch({ executable: home.chromium });
+  guests = await launch({ executable: home.chromium, args: ['--ignore-certificate-errors'] });
   rep = await signIn(server, browser);
   visit = await arrange(rep);
   await goLive(rep, visit.id);
@@ -36,6 +42,7 @@ after(async () => {
   await guests?.close();
   await browser?.close();
   await server?.stop();
+  await turn?.stop();
   home?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -89,4 +96,53 @@ test('where UDP is shut, the visit is seen by ICE-TCP', async (t) => {
   assert.ok(ms < 5000, `a picture after ${ms} ms`);
   assert.ok(await metric('media_tcp_connections') >= 1);
   await page.context().close();
+});
+
+const TURN_WAYS = [
+  ['udp', [`ip daddr ${RELAY} meta l4proto tcp drop`]],
+  ['tcp', ['meta l4proto udp drop', 'tcp dport 443 drop']],
+  ['tls', ['meta l4proto udp drop', 'tcp dport 3478 drop']],
+];
+
+for (const [transport, shut] of TURN_WAYS) {
+  test(`by TURN over ${transport}, with credentials that the server made`, async (t) => {
+    home.forbid(...shut);
+    t.after(() => home.allow());
+    const { way, ms, page } = await watches(t, { policy: 'relay' });
+    assert.equal(way.local.candidateType, 'relay');
+    assert.equal(way.local.relayProtocol, transport);
+    assert.ok(ms < 8000, `a picture after ${ms} ms`);
+    await page.context().close();
+  });
+}
+
+test('where only TLS on port 443 goes out, the page finds TURN by itself', async (t) => {
+  home.forbid('meta l4proto udp drop', `tcp dport { ${TCP_PORT}, 3478 } drop`);
+  t.after(() => home.allow());
+  const { way, page } = await watches(t);
+  assert.equal(way.local.relayProtocol, 'tls');
+  await page.context().close();
+});
+
+test('the relay takes nobody without our credentials, and nobody anywhere else', async () => {
+  // What coturn says when its own client asks for a way to `peer`.
+  const ask = async (secret, peer, said) => {
+    turn.log = '';
+    run(`ip netns exec ${home.name} timeout 2 turnutils_uclient -n 1 -m 1 -c -W ${secret} -u guest -e ${peer} ${RELAY} >/dev/null 2>&1 || true`);
+    await until(() => said.test(turn.log), { what: () => `${said} about ${peer}:\n${turn.log.slice(0, 4000)}`, within: 3000 });
+  };
+  await ask('somebody-elses-secret', CENTRE, /Cannot find credentials/);
+  assert.doesNotMatch(turn.log, /ALLOCATE processed, success/);
+  for (const peer of ['10.77.1.2', '127.0.0.1', '198.51.100.7']) { // in our network, on the machine, anybody
+    await ask(turn.secret, peer, /403: Forbidden IP/);
+  }
+  await ask(turn.secret, CENTRE, /(CHANNEL_BIND|CREATE_PERMISSION) processed, success/);
+});
+
+test('a whole visit by IPv6 alone', async (t) => {
+  home.forbid('meta nfproto ipv4 drop');
+  t.after(() => home.allow());
+  const { way, page } = await watches(t, { url: visit.url.replace(CENTRE, `[${CENTRE6}]`) });
+  assert.match(way.remote.address, /^fd77:/);
+  await page.getByRole('button', { name: 'Leave' }).click();
 });

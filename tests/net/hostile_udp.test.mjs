@@ -132,6 +132,30 @@ describe('strangers', () => {
     });
   }
 
+  test('addresses that a peer names as its candidates get nothing from us', async () => {
+    const victim = createSocket('udp4');
+    let received = 0;
+    victim.on('message', () => { received++; });
+    await new Promise((done) => { victim.bind(0, '127.0.0.1', done); });
+    const candidate = `a=candidate:1 1 udp 2130706431 127.0.0.1 ${victim.address().port} typ host\r\n`;
+    const visit = await server.visit('Told of others');
+    const peer = await werift.open('watch', 'vp8', () => {});
+    const offer = (await peer.offer()).replace(/^a=candidate.*\r\n/gm, '').replace(/^(a=ice-ufrag.*\r\n)/gm, `${candidate}$1`);
+    assert.match(offer, /127\.0\.0\.1/);
+    const answer = await fetch(visit.whep, { method: 'POST', body: offer,
+      headers: { 'content-type': 'application/sdp', authorization: `Bearer ${visit.invite}` } });
+    assert.equal(answer.status, 201);
+    const where = new URL(answer.headers.get('location'), server.base);
+    const [ufrag, pwd, mid] = ['ice-ufrag', 'ice-pwd', 'mid'].map((name) => new RegExp(`a=${name}:(\\S+)`).exec(offer)[1]);
+    const trickled = await fetch(where, { method: 'PATCH', headers: { 'content-type': 'application/trickle-ice-sdpfrag',
+      authorization: `Bearer ${visit.invite}` }, body: `a=ice-ufrag:${ufrag}\r\na=ice-pwd:${pwd}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:${mid}\r\n${candidate}` });
+    assert.equal(trickled.status, 204);
+    await sleep(1500); // longer than any first retransmission
+    assert.equal(received, 0);
+    victim.close();
+    await peer.close();
+  });
+
   test('a check repeated with the right password opens one door, not memory', async () => {
     const before = await metrics();
     const datagram = check(`${credentials.ufrag}:${credentials.remote}`, credentials.pwd);

@@ -65,6 +65,30 @@ for (const [name, more] of [['HTTP', () => []], ['HTTPS', () => tls]]) {
   });
 }
 
+test('TURN servers are asked, and their secret is looked for', async () => {
+  const turn = createSocket('udp4', (m, from) => {
+    turn.send(Buffer.concat([Buffer.from([1, 1, 0, 0]), m.subarray(4, 20)]), from.port, from.address);
+  });
+  await new Promise((done) => { turn.bind(0, '127.0.0.1', done); });
+  const run = (env, ...more) => new Promise((done) => {
+    let text = '';
+    const child = spawn(parlour, ['doctor', '--data', join(dir, 'turn'), ...more], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, ...env } });
+    child.stdout.on('data', (d) => { text += d; }).on('end', () => done(text.split('\n').filter((l) => /\bturn\b/.test(l)).join('\n')));
+  });
+  try {
+    assert.match(await run({}), /turnserver\.conf/);
+    const urls = `turn:127.0.0.1:${turn.address().port}?transport=udp,turns:127.0.0.1:9?transport=tcp,turn:nowhere.invalid`;
+    const said = await run({ PARLOUR_TURN_SECRET: 'sixteen characters'.replace(' ', '-') }, '--turn-urls', urls);
+    assert.match(said, /^ok.*transport=udp answers \(UDP\)/m);
+    assert.match(said, /turns:127\.0\.0\.1:9.*Connection refused/);
+    assert.match(said, /nowhere\.invalid is not known/);
+    assert.doesNotMatch(said, /sixteen/);
+    assert.match(await run({ PARLOUR_TURN_SECRET: '' }, '--turn-urls', urls), /needs the secret/);
+  } finally {
+    turn.close();
+  }
+});
+
 test("somebody else's port is not", async () => {
   const other = await listening();
   const settings = ['--data', join(dir, 'other'), '--listen', `127.0.0.1:${other.address().port}`];

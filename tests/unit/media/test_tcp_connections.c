@@ -30,6 +30,7 @@ struct fixture {
     struct dtls_identity *identity;
     struct mailbox *events;
     struct connection_quota *quota;
+    media_id opened; /* the ids up to it */
 };
 
 static void wake(void *ctx) {
@@ -67,8 +68,17 @@ static int start(void **state) {
     return 0;
 }
 
+static void turn(struct fixture *f);
+
 static int stop(void **state) {
     struct fixture *f = *state;
+    for (media_id id = 1; id <= f->opened; id++) {
+        for (unsigned i = 0; i < SHARDS; i++) {
+            shard_post(f->shards[i],
+                       &(struct shard_command){.type = SHARD_CLOSE_SESSION, .id = id});
+        }
+    }
+    turn(f);
     for (unsigned i = 0; i < SHARDS; i++) {
         shard_free(f->shards[i]);
     }
@@ -98,6 +108,7 @@ static void open_session(struct fixture *f, unsigned index, media_id id, const c
     strcpy(c->remote_ice.ufrag, "them");
     strcpy(c->remote_ice.pwd, "0123456789012345678901");
     dtls_identity_digest(f->identity, &c->remote_fingerprint);
+    f->opened = id;
     struct shard_command open = {.type = SHARD_OPEN_SESSION, .id = id, .heap = c};
     assert_int_equal(shard_post(f->shards[index], &open), 0);
     turn(f);
