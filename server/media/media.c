@@ -363,3 +363,7 @@ void media_read_stats(const struct media *m, struct media_stats *ret) {
     }
     *ret = sum;
 }
+
+int64_t media_thread_cpu(const struct media *m, unsigned index) {
+    return index < m->thread_count ? (int64_t)shard_cpu(m->shards[index]) : -ENOENT;
+}

@@ -34,6 +34,7 @@ enum media_role {
     MEDIA_WATCH,   /* WHEP on a room: slots fed by its stage */
     MEDIA_PLAY     /* WHEP on a walkthrough: a cursor of its own */
 };
+#define MEDIA_ROLES 3
 
 /* Everything a media thread needs to serve one WHIP or WHEP session. */
 struct media_session_config {
@@ -89,9 +90,22 @@ enum media_event_type {
                            back */
     MEDIA_EVENT_POSITION, /* PLAY: after each control, once a second while playing, and at the end
                            */
-    MEDIA_EVENT_QUALITY,  /* WATCH, PLAY: from receiver reports, at most once a second and on change
-                           */
+    MEDIA_EVENT_QUALITY, /* WATCH, PLAY: from receiver reports, at most once a second and on change,
+                            at least every 5 s */
+    MEDIA_EVENT_TRACKS,  /* PUBLISH and feeds: every 2 s, once packets came */
     MEDIA_EVENT_UNPLAYABLE /* WATCH: the source's codec was not in the viewer's offer */
+};
+
+#define MEDIA_TRACKS_MAX 7
+
+/* One stream of a source as it comes in: its sound, or a rung of its picture. */
+struct media_track_state {
+    enum media_kind kind;
+    enum media_codec codec;
+    uint16_t width, height; /* 0: unknown, or sound */
+    uint32_t kbit_s;
+    float lost; /* share of its packets that never came, since the last event */
+    bool alive;
 };
 
 struct media_event {
@@ -107,11 +121,17 @@ struct media_event {
         } source;
         struct media_position position;
         struct {
-            uint8_t dots;    /* 0 (nothing arrives) … 4 (good) */
-            float loss;      /* share of packets lost, 0..1 */
-            uint32_t rtt_ms; /* 0 when unknown */
-            uint32_t kbit_s; /* sent to or received from this session */
+            uint8_t dots;            /* 0 (nothing arrives) … 4 (good) */
+            float loss;              /* share of packets lost, 0..1 */
+            uint32_t rtt_ms;         /* 0 when unknown */
+            uint32_t kbit_s;         /* sent to or received from this session */
+            uint32_t carries_kbit_s; /* what its network is thought to carry; 0 when unknown */
+            bool news;               /* worth telling people: worse, or better than it was */
         } quality;
+        struct {
+            size_t count;
+            struct media_track_state list[MEDIA_TRACKS_MAX];
+        } tracks;
         struct {
             enum media_kind kind;
             enum media_codec codec;
@@ -155,7 +175,11 @@ struct media_recorded {
 #define MEDIA_RECORD_END 2u   /* the last packet of a frame */
 #define MEDIA_RECORD_EXACT 4u /* the capture time is the publisher's own; else from arrivals */
 
-/* Counters for /metrics, summed over the threads. */
+#define MEDIA_JOIN_BOUNDS_MS                                                                       \
+    { 10, 25, 50, 100, 250, 500, 1000, 2000, 5000 }
+#define MEDIA_JOIN_BUCKETS 9
+
+/* Counters for /metrics, summed over the threads. All members are uint64_t. */
 struct media_stats {
     uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, sends;
     uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
@@ -168,7 +192,16 @@ struct media_stats {
     uint64_t relayed, relay_dropped;    /* packets given to other threads, and those they missed */
     uint64_t recorded, record_dropped;  /* packets given to recorders, and those they missed */
     uint64_t sessions, sessions_opened, sessions_ended;
+    uint64_t sessions_by_role[MEDIA_ROLES]; /* now; by enum media_role */
+    /* Viewers and players: from the answer to their offer to the first packet that was sent. Each
+       counts in the first bucket that it fits (MEDIA_JOIN_BOUNDS_MS), the last is for all others.
+     */
+    uint64_t joins[MEDIA_JOIN_BUCKETS + 1], join_usec;
 };
+
+/* The CPU that one media thread has used, in µs, at most a second old while it works; -ENOENT after
+ * the last thread. */
+int64_t media_thread_cpu(const struct media *media, unsigned index);
 
 /* Opens the sockets and starts the threads. 0 or −errno (-EADDRINUSE, -EACCES …). */
 int media_new(const struct media_config *config, struct media **ret);

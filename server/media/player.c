@@ -28,7 +28,7 @@ struct player {
     usec_t tick_due, second_due; /* for reports; for what is told once a second */
     uint64_t bytes_told;
     usec_t quality_told, reported; /* reported: the last RTCP came */
-    uint8_t dots_told;
+    struct quality_told quality;
     struct media_line video, audio;
     struct cursor cursor;
 };
@@ -53,7 +53,7 @@ static int open_player(struct session *s, const struct media_session_config *con
     }
     s->part = p;
     p->tick_due = USEC_NEVER;
-    p->dots_told = UINT8_MAX;
+    quality_told_init(&p->quality);
     p->quality_told = now;
     p->told = CURSOR_PAUSED;
     int r =
@@ -253,7 +253,7 @@ static void tick(struct session *s, usec_t now) {
     struct stream_quality quality = cursor_quality(&p->cursor);
     uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
     quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, now - p->reported,
-                 &p->dots_told);
+                 &p->quality);
     p->bytes_told = bytes;
     p->quality_told = now;
 }

@@ -14,6 +14,7 @@
 #define SHED_EVERY MSEC(100)
 #define SETTLING MSEC(500) /* in which all rungs of a feed have come */
 #define RUNGS_EVERY MSEC(250)
+#define TELL_EVERY SEC(2)
 #define STALLED_AFTER MSEC(600) /* a rung without a packet while another one has them */
 
 struct publisher *publisher_new(struct shard_state *shard, media_id id, media_id participant,
@@ -250,6 +251,9 @@ static struct publisher_track *track_for(struct publisher *p, const struct demux
     if (p->track_end > PUBLISHER_KINDS && p->rungs_due == 0) {
         p->rungs_due = now + RUNGS_EVERY;
     }
+    if (p->told_due == 0) {
+        p->told_due = now + TELL_EVERY;
+    }
     relay_track_opened(t, now);
     room_apply_stage(p->room, now);
     recorder_apply(p->room, now);
@@ -368,8 +372,11 @@ bool publisher_has_stalled(const struct publisher_track *t) {
     return t->heard + STALLED_AFTER < newest;
 }
 
-static void look_at_rungs(struct publisher *p, usec_t now) {
+void publisher_look_at_rungs(struct publisher *p, usec_t now) {
     bool changed = false;
+    if (p->track_end <= PUBLISHER_KINDS || now < p->rungs_due) {
+        return;
+    }
     p->rungs_due = now + RUNGS_EVERY;
     for (size_t i = MEDIA_VIDEO; i < p->track_end; i++) {
         struct publisher_track *t = &p->tracks[i];
@@ -384,10 +391,48 @@ static void look_at_rungs(struct publisher *p, usec_t now) {
     }
 }
 
+static float lost_since_told(struct publisher_track *t) {
+    const struct receive_stats *r = &t->track.stats;
+    uint64_t expected = r->started ? r->highest - r->base + 1 : 0, received = r->received;
+    if (expected < t->told_expected || received < t->told_received) {
+        t->told_expected = t->told_received = 0; /* the stream began anew */
+    }
+    expected -= t->told_expected;
+    received -= t->told_received;
+    t->told_expected += expected;
+    t->told_received += received;
+    return expected > received ? (float)(expected - received) / (float)expected : 0;
+}
+
+static void tell_tracks(struct publisher *p, usec_t now) {
+    struct media_event e = {.type = MEDIA_EVENT_TRACKS, .session = p->id};
+    if (p->told_due == 0 || now < p->told_due) {
+        return;
+    }
+    p->told_due = now + TELL_EVERY;
+    for (size_t i = 0; i < p->track_end && e.tracks.count < MEDIA_TRACKS_MAX; i++) {
+        struct publisher_track *t = &p->tracks[i];
+        if (t->open) {
+            e.tracks.list[e.tracks.count++] =
+                (struct media_track_state){.kind = t->track.kind,
+                                           .codec = t->track.codec,
+                                           .width = t->track.size.width,
+                                           .height = t->track.size.height,
+                                           .kbit_s = (uint32_t)(track_bits(&t->track, now) / 1000),
+                                           .lost = lost_since_told(t),
+                                           .alive = t->alive && !publisher_has_stalled(t)};
+        }
+    }
+    shard_event(p->shard, &e);
+}
+
 usec_t publisher_next_timeout(const struct publisher *p) {
     usec_t due = twcc_receiver_next_timeout(&p->twcc);
     if (p->rungs_due != 0) {
         due = usec_min(due, p->rungs_due);
+    }
+    if (p->told_due != 0) {
+        due = usec_min(due, p->told_due);
     }
     for (size_t i = 0; i < p->track_end; i++) {
         const struct publisher_track *t = &p->tracks[i];
@@ -403,9 +448,8 @@ usec_t publisher_next_timeout(const struct publisher *p) {
 }
 
 void publisher_timeout(struct publisher *p, usec_t now) {
-    if (p->rungs_due != 0 && now >= p->rungs_due) {
-        look_at_rungs(p, now);
-    }
+    publisher_look_at_rungs(p, now);
+    tell_tracks(p, now);
     for (size_t i = 0; i < p->track_end; i++) {
         struct publisher_track *t = &p->tracks[i];
         if (!t->open) {

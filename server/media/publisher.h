@@ -28,6 +28,7 @@ struct publisher_track {
     bool alive;                      /* not silent */
     bool stalled;                    /* as seen when its rungs were last looked at */
     usec_t heard;
+    uint64_t told_expected, told_received; /* packets, when they were told last */
     struct recorder_tap tap;
     uint64_t relayed;       /* everything released below is with the copies (relay.h) */
     uint32_t relay_starved; /* threads, a bit each, that get nothing before the next key frame */
@@ -46,6 +47,7 @@ struct publisher {
     size_t track_end;                                /* of those after it none was ever open */
     bool alive[PUBLISHER_KINDS];                     /* as told: any of the kind */
     usec_t opened;                                   /* its first rung; 0: none yet */
+    usec_t told_due;                                 /* when its tracks are told; 0: not yet */
     usec_t rungs_due;                                /* when they are looked at; 0: not yet */
     struct publisher_track *recorded;                /* the rung that a recorder gets; NULL: the
                                                         first */
@@ -115,6 +117,10 @@ bool publisher_has_stalled(const struct publisher_track *t);
 
 /* In which order the rungs stand. */
 bool publisher_best_first(const struct publisher *p);
+
+/* When it is time: notices rungs that stopped or came back. Of a copy (relay.h) its thread calls
+ * it, otherwise publisher_timeout does. */
+void publisher_look_at_rungs(struct publisher *p, usec_t now);
 
 /* False for a moment after the first packet of a picture: another rung may still come. */
 bool publisher_settled(const struct publisher *p, usec_t now);

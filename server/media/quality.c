@@ -12,19 +12,27 @@ struct stream_quality quality_worse(struct stream_quality a, struct stream_quali
     return b.dots < a.dots ? b : a;
 }
 
+void quality_told_init(struct quality_told *t) {
+    *t = (struct quality_told){.dots = UINT8_MAX};
+}
+
 void quality_tell(struct session *s, const struct stream_quality *quality, uint64_t bytes,
-                  usec_t interval, usec_t silence, uint8_t *told) {
+                  usec_t interval, usec_t silence, struct quality_told *told) {
     /* who is sent nothing has nothing to report */
     const uint8_t dots = bytes > 0 && silence >= SILENCE ? 0 : quality->dots;
-    if (!quality->known || (dots == *told && dots == DOTS_BEST)) {
+    const bool news = dots != told->dots || dots != DOTS_BEST;
+    if (!quality->known || (!news && ++told->since < QUALITY_TOLD_EVERY)) {
         return;
     }
-    *told = dots;
-    uint64_t kbit_s = interval ? bytes * 8000 / interval : 0;
+    *told = (struct quality_told){.dots = dots};
+    const uint64_t kbit_s = interval ? bytes * 8000 / interval : 0;
+    const uint64_t carries = session_send_rate(s) / 1000;
     shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_QUALITY,
                                                 .session = s->id,
                                                 .quality = {.dots = dots,
                                                             .loss = quality->loss,
                                                             .rtt_ms = quality->rtt_ms,
-                                                            .kbit_s = (uint32_t)kbit_s}});
+                                                            .kbit_s = (uint32_t)kbit_s,
+                                                            .carries_kbit_s = (uint32_t)carries,
+                                                            .news = news}});
 }

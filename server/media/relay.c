@@ -438,6 +438,7 @@ static void take_packet(struct publisher *p, struct relay_message *m, usec_t now
     t->heard = now;
     if (m->end) {
         publisher_forward(t, now);
+        publisher_look_at_rungs(p, now);
         attend_copy(p, now);
     }
 }

@@ -35,6 +35,8 @@ int session_open(struct shard_state *shard, const struct media_session_config *c
     s->participant = config->participant;
     s->shard = shard;
     s->role = role_of(config->role);
+    s->kind = config->role;
+    s->opened = now;
     ice_init(&s->ice, &config->local_ice, &config->remote_ice, now);
     s->dtls = dtls_new(shard->identity, DTLS_SERVER, &config->remote_fingerprint);
     int r = s->dtls ? session_table_add(&shard->table, s) : -ENOMEM;
@@ -48,6 +50,7 @@ int session_open(struct shard_state *shard, const struct media_session_config *c
     }
     shard->stats.sessions++;
     shard->stats.sessions_opened++;
+    shard->stats.sessions_by_role[s->kind]++;
     session_schedule(s, now);
     return 0;
 }
@@ -103,6 +106,19 @@ void session_schedule(struct session *s, usec_t now) {
     }
 }
 
+/* The first packet of its media leaves. */
+static void count_join(struct session *s) {
+    static const unsigned bounds_ms[MEDIA_JOIN_BUCKETS] = MEDIA_JOIN_BOUNDS_MS;
+    const usec_t took = clock_now() - s->opened;
+    size_t i = 0;
+    while (i < MEDIA_JOIN_BUCKETS && took > MSEC(bounds_ms[i])) {
+        i++;
+    }
+    s->shard->stats.joins[i]++;
+    s->shard->stats.join_usec += took;
+    s->opened = 0;
+}
+
 void session_send(struct session *s, const struct outgoing *packet) {
     const struct path *path = session_path(s);
     if (!path) {
@@ -117,6 +133,9 @@ void session_send(struct session *s, const struct outgoing *packet) {
     if (n > 0) {
         egress_add(egress, (size_t)n);
         s->shard->stats.packets_forwarded++;
+        if (s->opened != 0) {
+            count_join(s);
+        }
         s->shard->stats.retransmitted += packet->retransmission;
     } else {
         s->shard->stats.oversized += n == -ENOSPC;
@@ -174,6 +193,7 @@ void session_end(struct session *s, enum media_end_reason reason) {
     s->shard->ended = s;
     s->shard->stats.sessions--;
     s->shard->stats.sessions_ended++;
+    s->shard->stats.sessions_by_role[s->kind]--;
     shard_event(s->shard, &(struct media_event){
                               .type = MEDIA_EVENT_ENDED, .session = s->id, .reason = reason});
 }

@@ -44,6 +44,8 @@ struct session {
     uint64_t ufrag_keys[SESSION_UFRAGS]; /* in the session table */
     uint64_t path_keys[SESSION_PATHS];
 
+    enum media_role kind;
+    usec_t opened;                 /* 0: its first packet was sent, or it publishes */
     uint64_t send_rate, want_rate; /* session_send_rate, session_want_rate */
 
     bool ended;

@@ -38,6 +38,7 @@ struct shard {
     usec_t stats_due;
     pthread_mutex_t stats_lock; /* of published_stats */
     struct media_stats published_stats;
+    uint64_t published_cpu; /* µs */
 };
 
 /* What epoll tells us about; feeds come by their own pointers. */
@@ -143,7 +144,7 @@ uint16_t shard_tcp_port(const struct shard *s) {
 void shard_event(struct shard_state *state, const struct media_event *event) {
     struct shard *s = state->shard;
     /* The next position or quality tells the same; an end is told once. */
-    bool repeats = event->type == MEDIA_EVENT_QUALITY ||
+    bool repeats = event->type == MEDIA_EVENT_QUALITY || event->type == MEDIA_EVENT_TRACKS ||
                    (event->type == MEDIA_EVENT_POSITION && event->request == 0);
     int r = mailbox_post_keeping(s->config.events, event, repeats ? s->config.events_kept : 0);
     if (r < 0 && !repeats) {
@@ -373,6 +374,13 @@ static void end_all(struct shard_state *state) {
     egress_flush(&state->egress);
 }
 
+static uint64_t thread_cpu(void) {
+    struct timespec t;
+    return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) < 0
+               ? 0
+               : (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static void publish_stats(struct shard *s, usec_t now) {
     if (now < s->stats_due) {
         return;
@@ -383,9 +391,18 @@ static void publish_stats(struct shard *s, usec_t now) {
     stats->bytes_out = s->state.egress.bytes;
     stats->sends = s->state.egress.sends;
     stats->send_failed = s->state.egress.failed;
+    const uint64_t cpu = thread_cpu();
     pthread_mutex_lock(&s->stats_lock);
+    s->published_cpu = cpu;
     s->published_stats = *stats;
     pthread_mutex_unlock(&s->stats_lock);
+}
+
+uint64_t shard_cpu(struct shard *s) {
+    pthread_mutex_lock(&s->stats_lock);
+    const uint64_t cpu = s->published_cpu;
+    pthread_mutex_unlock(&s->stats_lock);
+    return cpu;
 }
 
 void shard_add_stats(struct shard *s, struct media_stats *sum) {

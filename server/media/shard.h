@@ -94,3 +94,6 @@ int shard_post(struct shard *s, const struct shard_command *command);
 
 /* Adds this shard's counters, at most 100 ms old. */
 void shard_add_stats(struct shard *s, struct media_stats *sum);
+
+/* µs of CPU that the thread has used, likewise. */
+uint64_t shard_cpu(struct shard *s);

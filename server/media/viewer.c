@@ -140,7 +140,7 @@ static int open_viewer(struct session *s, const struct media_session_config *con
     s->part = v;
     v->session = s;
     v->tick_due = USEC_NEVER;
-    v->dots_told = UINT8_MAX;
+    quality_told_init(&v->quality);
     v->quality_told = now;
     for (size_t i = 0; i < config->line_count; i++) {
         if (!config->lines[i].active) {
@@ -277,7 +277,7 @@ static void tell_quality(struct viewer *v, usec_t now) {
         }
     }
     quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told,
-                 now - v->reported, &v->dots_told);
+                 now - v->reported, &v->quality);
     v->bytes_told = bytes;
     v->quality_told = now;
 }

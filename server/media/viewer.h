@@ -1,5 +1,6 @@
 /* media/viewer.h: one WHEP session on a room: its slots and what feeds them. */
 #pragma once
+#include "media/quality.h"
 #include "media/session.h"
 #include "routing/allocation.h"
 #include "routing/subscription.h"
@@ -34,7 +35,7 @@ struct viewer {
     usec_t reported;     /* the last RTCP came */
     uint64_t bytes_told; /* sent when the last quality event was made */
     usec_t quality_told;
-    uint8_t dots_told;
+    struct quality_told quality;
     struct allocation allocation;
     usec_t allocated;   /* when the rungs were last looked at */
     size_t count_of[2]; /* slots by enum media_kind */

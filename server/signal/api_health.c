@@ -4,10 +4,12 @@
 #include "signal/decks.h"
 #include "signal/drain.h"
 #include "signal/feeds.h"
+#include "signal/live_view.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 void api_healthz(struct exchange *x) {
     reply_header(x, "cache-control", "no-store");
@@ -54,6 +56,36 @@ static void metric(struct text *t, const char *name, const char *kind, const cha
 #define COUNTER(name, help, value) metric(t, name "_total", "counter", help, value)
 #define GAUGE(name, help, value) metric(t, name, "gauge", help, value)
 
+static void role_metrics(struct text *t, const struct media_stats *m) {
+    static const char *const names[MEDIA_ROLES] = {
+        [MEDIA_PUBLISH] = "publish", [MEDIA_WATCH] = "watch", [MEDIA_PLAY] = "play"};
+
+    text_add(t, "# HELP parlour_media_sessions_by_role Media sessions now, by what they do.\n"
+                "# TYPE parlour_media_sessions_by_role gauge\n");
+    for (size_t i = 0; i < MEDIA_ROLES; i++) {
+        text_addf(t, "parlour_media_sessions_by_role{role=\"%s\"} %llu\n", names[i],
+                  (unsigned long long)m->sessions_by_role[i]);
+    }
+}
+
+static void join_metrics(struct text *t, const struct media_stats *m) {
+    static const unsigned bounds_ms[MEDIA_JOIN_BUCKETS] = MEDIA_JOIN_BOUNDS_MS;
+    uint64_t sum = 0;
+
+    text_add(t, "# HELP parlour_media_join_seconds From the answer to an offer to the first packet "
+                "that was sent.\n# TYPE parlour_media_join_seconds histogram\n");
+    for (size_t i = 0; i < MEDIA_JOIN_BUCKETS; i++) {
+        sum += m->joins[i];
+        text_addf(t, "parlour_media_join_seconds_bucket{le=\"%g\"} %llu\n",
+                  (double)bounds_ms[i] / 1000, (unsigned long long)sum);
+    }
+    sum += m->joins[MEDIA_JOIN_BUCKETS];
+    text_addf(t,
+              "parlour_media_join_seconds_bucket{le=\"+Inf\"} %llu\n"
+              "parlour_media_join_seconds_sum %.6f\nparlour_media_join_seconds_count %llu\n",
+              (unsigned long long)sum, (double)m->join_usec / 1e6, (unsigned long long)sum);
+}
+
 static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_datagrams_received", "UDP datagrams received.", m->datagrams_in);
     COUNTER("media_datagrams_sent", "UDP datagrams sent.", m->datagrams_out);
@@ -90,8 +122,31 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_send_failed", "Sends that failed.", m->send_failed);
     COUNTER("media_oversized", "Datagrams that were too large.", m->oversized);
     GAUGE("media_sessions", "Media sessions now.", m->sessions);
+    role_metrics(t, m);
+    join_metrics(t, m);
     COUNTER("media_sessions_opened", "Media sessions opened.", m->sessions_opened);
     COUNTER("media_sessions_ended", "Media sessions ended.", m->sessions_ended);
+}
+
+static double seconds_of(const struct timespec *t) {
+    return (double)t->tv_sec + (double)t->tv_nsec / 1e9;
+}
+
+/* The control thread serves this, so its own clock is at hand. */
+static void cpu_metrics(struct text *t, const struct signal *s) {
+    struct timespec own = {0};
+    int64_t usec;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own);
+    text_addf(t,
+              "# HELP parlour_thread_cpu_seconds_total CPU used, by thread.\n"
+              "# TYPE parlour_thread_cpu_seconds_total counter\n"
+              "parlour_thread_cpu_seconds_total{thread=\"control\"} %.3f\n",
+              seconds_of(&own));
+    for (unsigned i = 0; s->media != NULL && (usec = media_thread_cpu(s->media, i)) >= 0; i++) {
+        text_addf(t, "parlour_thread_cpu_seconds_total{thread=\"media-%u\"} %.3f\n", i,
+                  (double)usec / 1e6);
+    }
 }
 
 static void job_metrics(struct text *t, const struct signal *s) {
@@ -154,6 +209,10 @@ void api_metrics(struct exchange *x) {
     }
     signal_metrics(&t, x->signal);
     media_metrics(&t, &stats);
+    if (x->signal->media != NULL) {
+        live_view_metrics(&t, x->signal);
+        cpu_metrics(&t, x->signal);
+    }
     reply_header(x, "cache-control", "no-store");
     reply_bytes(x, 200, "text/plain; version=0.0.4; charset=utf-8", t.failed ? NULL : t.p, t.n);
 }

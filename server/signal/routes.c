@@ -1,6 +1,7 @@
 /* The whole table. Read with api.md; described to tools in openapi.yaml. */
 #include "signal/routes.h"
 #include "signal/api.h"
+#include "signal/live_view.h"
 #include "signal/sessions.h"
 
 #define JSON "application/json"
@@ -67,6 +68,8 @@ const struct route routes[] = {
      PERMISSION_VISIT_RUN, NULL},
     {METHOD_POST, "/api/v1/visits/{id}/end", api_visit_end, ROUTE_ACCESS | V, PERMISSION_VISIT_RUN,
      NULL},
+    {METHOD_GET, "/api/v1/visits/{id}/live", api_visit_live, ROUTE_ACCESS | V,
+     PERMISSION_VISIT_READ, NULL},
     {METHOD_GET, "/api/v1/visits/{id}/replay", api_visit_replay, ROUTE_ACCESS | V,
      PERMISSION_VISIT_REPLAY, NULL},
     {METHOD_POST, "/api/v1/visits/{id}/recording-consent", api_recording_consent, ROUTE_ACCESS | V,

@@ -13,6 +13,7 @@
 #include "signal/job_events.h"
 #include "signal/leftovers.h"
 #include "signal/live.h"
+#include "signal/live_view.h"
 #include "signal/lws.h"
 #include "signal/model_work.h"
 #include "signal/quota.h"
@@ -100,6 +101,7 @@ static void woken(struct signal *s) {
         s->service(s->service_ctx);
     }
     while (s->media != NULL && media_next_event(s->media, &e)) {
+        live_view_media_event(s, &e);
         if (!feeds_media_event(s, &e)) {
             sessions_media_event(s, &e);
         }
@@ -289,9 +291,10 @@ int signal_new(const struct signal_config *config, struct signal **ret, const ch
     s->last_media_id = clock_unix(); /* recordings go on over restarts: no id comes twice */
     r = check_config(s->config, ret_reason);
     if (r == 0 && (r = quota_new(s)) == 0 && (r = lives_new(s)) == 0 &&
-        (r = sessions_new(s)) == 0 && (r = compiles_new(s)) == 0 && (r = decks_new(s)) == 0 &&
-        (r = disk_sync_new(s)) == 0 && (r = model_work_new(s)) == 0 && (r = feeds_new(s)) == 0 &&
-        (r = sources_new(s)) == 0 && (r = recordings_new(s)) == 0 && (r = replays_new(s)) == 0) {
+        (r = live_view_new(s)) == 0 && (r = sessions_new(s)) == 0 && (r = compiles_new(s)) == 0 &&
+        (r = decks_new(s)) == 0 && (r = disk_sync_new(s)) == 0 && (r = model_work_new(s)) == 0 &&
+        (r = feeds_new(s)) == 0 && (r = sources_new(s)) == 0 && (r = recordings_new(s)) == 0 &&
+        (r = replays_new(s)) == 0) {
         r = open_port(s, ret_reason);
     }
     if (r < 0) {
@@ -406,6 +409,7 @@ void signal_free(struct signal *s) {
     decks_free(s);
     compiles_free(s);
     lives_free(s);
+    live_view_free(s);
     recordings_free(s);
     replays_free(s);
     quota_free(s);

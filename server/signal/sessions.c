@@ -47,6 +47,10 @@ size_t sessions_count(const struct signal *s) {
     return s->sessions->count;
 }
 
+struct session *sessions_first(const struct signal *s) {
+    return s->sessions->first;
+}
+
 static uint64_t hash_text(const struct signal *s, const char *text) {
     return map_hash(text, strlen(text), s->secret);
 }
@@ -522,9 +526,11 @@ void sessions_media_event(struct signal *s, const struct media_event *e) {
         playback_position(session, e);
         break;
     case MEDIA_EVENT_QUALITY:
-        if (live != NULL && session->participant[0] != '\0') {
+        if (live != NULL && session->participant[0] != '\0' && e->quality.news) {
             clients_quality(live, session->participant, e);
         }
+        break;
+    case MEDIA_EVENT_TRACKS:
         break;
     case MEDIA_EVENT_UNPLAYABLE:
         log_info("session.unplayable", "session=%llu codec=%s", (unsigned long long)e->session,

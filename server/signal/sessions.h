@@ -42,6 +42,7 @@ struct session {
 int sessions_new(struct signal *s);
 void sessions_free(struct signal *s);
 size_t sessions_count(const struct signal *s);
+struct session *sessions_first(const struct signal *s); /* then by `next` */
 
 /* How a session is to be opened. */
 struct session_opening {

@@ -15,6 +15,7 @@ struct decks;
 struct disk_sync;
 struct exchange;
 struct feeds;
+struct live_view;
 struct lives;
 struct lws_context;
 struct lws_vhost;
@@ -67,6 +68,7 @@ struct signal {
 
     struct exchange *exchanges;
     struct addresses *addresses;   /* per-address limits */
+    struct live_view *live_view;   /* how everything travels */
     struct lives *lives;           /* visits that somebody is in */
     struct sessions *sessions;     /* WHIP and WHEP */
     struct compiles *compiles;     /* films on their way to walkthroughs */
