@@ -3,6 +3,7 @@
 import { html, render, type TemplateResult } from "lit";
 import type { CreatedInvite, VisitInfo } from "./core/api";
 import { wholeDelay, type WholeDelay } from "./core/delay";
+import type { LiveView } from "./core/live-view";
 import type { Question } from "./core/protocol";
 import { EMPTY_STAGE, stageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
@@ -21,8 +22,10 @@ import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
 import { StageSources } from "./stage-sources";
 import "./ui/studio";
+import "./ui/travel";
 
 const COPIED_STAYS = 2_500;
+const TRAVEL_EVERY = 2_000;
 
 export interface VisitRoomOptions {
   readonly host: HTMLElement;
@@ -58,6 +61,8 @@ export class VisitRoom {
   /* From the server's door to this screen. */
   private viewMs: number | null = null;
   private replay: ReplayWatch | null = null;
+  private travel: LiveView | null = null;
+  private travelTimer: ReturnType<typeof setInterval> | undefined;
   /* What guests asked; stays when the visit is over. */
   private questions: readonly Question[] = [];
   /* Ends with the page's view of this visit, or with the visit. */
@@ -411,8 +416,26 @@ export class VisitRoom {
     this.draw();
   }
 
+  /* Asked for while it is unfolded. */
+  private watchTravel(open: boolean): void {
+    clearInterval(this.travelTimer);
+    const ask = async (): Promise<void> => {
+      try {
+        this.travel = await this.options.api.liveView(this.info.id);
+        this.draw();
+      } catch {
+        /* the next time, perhaps */
+      }
+    };
+    if (open && !this.life.signal.aborted) {
+      void ask();
+      this.travelTimer = setInterval(() => void ask(), TRAVEL_EVERY);
+    }
+  }
+
   private close(): void {
     this.life.abort();
+    this.watchTravel(false);
     this.stopScreen();
     this.capture.close();
     this.camera = null;
@@ -486,6 +509,7 @@ export class VisitRoom {
       @pl-copy=${() => void this.copy()}
       @pl-qr=${() => void this.toggleQr()}
       @pl-device=${(e: CustomEvent<{ kind: CaptureKind; id: string }>) => void this.openOwn(e.detail.kind, e.detail.id)}
+      ><pl-travel slot="aside" .view=${this.travel} @pl-travel=${(e: CustomEvent<{ open: boolean }>) => this.watchTravel(e.detail.open)}></pl-travel
     ></pl-studio>
     ${this.sources.content()}`;
   }

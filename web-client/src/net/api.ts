@@ -4,6 +4,7 @@ import {
   type CreatedInvite, type LiveSource, type NewSource, type NewVisit, type ProductInfo, type ProductWish, type SlidesInfo, type VisitInfo,
   type WalkthroughInfo,
 } from "../core/api";
+import { readLiveView, type LiveView } from "../core/live-view";
 import { staff, type Staff } from "../core/boot";
 import { Problem, problemOf } from "../core/problem";
 import { flag, object, read, ShapeError, text, withDefault } from "../core/shape";
@@ -43,6 +44,7 @@ export interface Api {
   logout(): Promise<void>;
   visits(): Promise<readonly VisitInfo[]>;
   visit(id: string): Promise<VisitInfo>;
+  liveView(id: string): Promise<LiveView>;
   createVisit(wish: NewVisit): Promise<VisitInfo>;
   startVisit(id: string): Promise<VisitInfo>;
   endVisit(id: string): Promise<VisitInfo>;
@@ -117,6 +119,9 @@ export function createApi(signal: AbortSignal): Api {
     },
     async visit(id) {
       return read(visit, await get(`/api/v1/visits/${path(id)}`));
+    },
+    async liveView(id) {
+      return readLiveView(await get(`/api/v1/visits/${path(id)}/live`));
     },
     async createVisit(wish) {
       return read(visit, await post("/api/v1/visits", wish));

@@ -124,7 +124,7 @@ export class Studio extends LitElement {
             </section>`}
       </div>
       ${this.phase !== "ended"
-        ? html`<aside>${this.invite()} ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}</aside>`
+        ? html`<aside>${this.invite()} ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}<slot name="aside"></slot></aside>`
         : this.questions.length === 0
           ? nothing
           : html`<aside>${this.asked()}</aside>`}
