@@ -12,6 +12,8 @@ export default defineConfig({
       ["/api", "/whip", "/whep", "/signin", "/w/"].map((path) => [path, server]),
     ),
   },
+  /* The worker that cuts people out fetches its model when it is wanted. */
+  worker: { format: "es" },
   build: {
     target: ["es2021", "safari15", "firefox100", "chrome96"],
     modulePreload: { polyfill: false },

@@ -24,6 +24,7 @@ struct page {
     const char *title, *description, *image; /* image: a path of ours, or NULL */
     struct json *boot;                       /* taken */
     bool embeddable;
+    bool compiles; /* WebAssembly: the program that cuts out a virtual person */
 };
 
 static void head_html(const struct exchange *x, const struct page *page, struct text *t) {
@@ -57,7 +58,7 @@ static void head_html(const struct exchange *x, const struct page *page, struct 
     }
 }
 
-static void csp(struct exchange *x, bool embeddable) {
+static void csp(struct exchange *x, const struct page *page) {
     const char *host = request_header(&x->request, HEADER_HOST);
     char base[URL_BASE_MAX];
 
@@ -65,12 +66,13 @@ static void csp(struct exchange *x, bool embeddable) {
     const char *authority = strstr(base, "://");
     authority = authority != NULL ? authority + 3 : host;
     reply_header(x, "content-security-policy",
-                 "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+                 "default-src 'self'; %simg-src 'self' data: blob:; media-src 'self' blob:; "
                  "style-src 'self' 'unsafe-inline'; connect-src 'self' ws://%s wss://%s; "
                  "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
                  "form-action 'self'; frame-ancestors %s",
-                 authority, authority, embeddable ? "*" : "'none'");
-    if (!embeddable) {
+                 page->compiles ? "script-src 'self' 'wasm-unsafe-eval'; " : "", authority,
+                 authority, page->embeddable ? "*" : "'none'");
+    if (!page->embeddable) {
         reply_header(x, "x-frame-options", "DENY");
     }
 }
@@ -119,7 +121,7 @@ static void reply_page(struct exchange *x, int status, const struct page *page) 
     free(template);
     free(boot);
     text_clear(&head);
-    csp(x, page->embeddable);
+    csp(x, page);
     reply_header(x, "cache-control", "no-store");
     reply_bytes(x, status, "text/html; charset=utf-8", t.failed ? NULL : t.p, t.n);
 }
@@ -152,7 +154,8 @@ void page_console(struct exchange *x) {
                                            ? x->signal->config->company
                                            : "Parlour",
                               .description = "",
-                              .boot = boot});
+                              .boot = boot,
+                              .compiles = true});
 }
 
 /* ---- /v/{token} ---- */
@@ -571,6 +574,9 @@ static void web_file(struct exchange *x, const char *folder, const char *name,
 }
 
 void page_asset(struct exchange *x) {
+    /* A worker goes by the policy it came with, not by its page's. */
+    reply_header(x, "content-security-policy",
+                 "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'");
     web_file(x, "assets/", x->request.params[0], "public, max-age=31536000, immutable");
 }
 

@@ -15,11 +15,12 @@ import type { MediaSession, SessionState } from "./media/session";
 import { Speakers } from "./media/speakers";
 import { watchViewDelay } from "./media/view-delay";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
-import { publish, type Publisher } from "./media/whip";
+import { publish, type PublishedMatte, type Publisher } from "./media/whip";
 import { qrUrl, words, type Api } from "./net/api";
 import { serverReady, socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
+import type { RepPerson } from "./rep-person";
 import { StageSources } from "./stage-sources";
 import "./ui/studio";
 import "./ui/travel";
@@ -50,6 +51,9 @@ export class VisitRoom {
   private devices: Devices = { cameras: [], microphones: [] };
   private camera: Publisher | null = null;
   private screen: { publisher: Publisher; shared: Screen } | null = null;
+  /* Loaded with the first switch-on. */
+  private person: RepPerson | null = null;
+  private personLoading = false;
   private muted = false;
   private trouble = "";
   private readonly deviceTrouble: Record<CaptureKind, string> = { camera: "", microphone: "" };
@@ -177,6 +181,7 @@ export class VisitRoom {
   private checkSessions(): void {
     this.session?.check();
     this.camera?.session.check();
+    this.person?.published?.session.check();
     this.screen?.publisher.session.check();
   }
 
@@ -208,13 +213,37 @@ export class VisitRoom {
     if (kind === "microphone") {
       this.setMuted(false);
     }
-    await this.camera?.set(kind === "camera" ? "video" : "audio", this.capture[kind]?.track ?? null);
+    await this.sendOwn(kind);
     return true;
   }
 
+  /* To where it goes now: the room behind a virtual person is not sent. */
+  private async sendOwn(kind: CaptureKind): Promise<void> {
+    const track = this.capture[kind]?.track ?? null;
+    if (kind === "microphone") {
+      await this.camera?.set("audio", track);
+      await this.person?.setMicrophone(track);
+    } else if (this.person?.on === true && track !== null) {
+      this.person.start(track);
+    } else {
+      await this.camera?.set("video", track);
+    }
+  }
+
   private async deviceGone(kind: CaptureKind): Promise<void> {
+    const cutOut = kind === "camera" && this.person?.on === true;
+    if (cutOut) {
+      this.stopPerson();
+    }
     await this.camera?.set(kind === "camera" ? "video" : "audio", null);
+    if (kind === "microphone") {
+      await this.person?.setMicrophone(null);
+    }
     this.deviceFailed(kind, "missing");
+    if (cutOut) {
+      this.deviceTrouble.camera = `${this.deviceTrouble.camera} ${t("person.unplugged")}`;
+      this.draw();
+    }
   }
 
   private deviceFailed(kind: CaptureKind, trouble: DeviceTrouble): void {
@@ -226,10 +255,61 @@ export class VisitRoom {
   private async toggleCamera(): Promise<void> {
     if (this.capture.camera !== null) {
       this.capture.stop("camera");
+      this.stopPerson();
       await this.camera?.set("video", null);
       this.draw();
     } else if (await this.openOwn("camera")) {
       this.publishOwn();
+    }
+  }
+
+  /* The one switch of the virtual person. */
+  private async togglePerson(): Promise<void> {
+    if (this.person?.on === true) {
+      this.stopPerson();
+      return;
+    }
+    if (this.personLoading || (this.capture.camera === null && !(await this.openOwn("camera")))) {
+      return;
+    }
+    this.personLoading = true;
+    this.draw();
+    try {
+      const { RepPerson } = await import("./rep-person");
+      this.person ??= new RepPerson({
+        publish: (matte, tracks, onstate) => this.publishSource("person", t("visit.person"), tracks, { matte, onstate }),
+        signal: this.life.signal,
+        onchange: () => this.draw(),
+        onfail: (trouble) => this.fail(trouble),
+      });
+    } catch {
+      this.fail(t("person.load_failed"));
+    }
+    this.personLoading = false;
+    const track = this.capture.camera?.track;
+    if (this.person !== null && track !== undefined && !this.life.signal.aborted) {
+      this.trouble = "";
+      await this.camera?.set("video", null);
+      this.person.start(track);
+      this.publishOwn();
+    }
+    this.draw();
+  }
+
+  /* Back to the camera, if there is one; its sound takes over before the person's ends. */
+  private stopPerson(): void {
+    const before = this.person?.stop() ?? null;
+    if (before === null) {
+      void this.camera?.set("video", this.capture.camera?.track ?? null);
+      return;
+    }
+    if (this.camera !== null) {
+      this.camera.session.close();
+      this.camera = null;
+    }
+    this.publishOwn(() => before.session.close());
+    if (this.camera === null) {
+      before.session.close();
     }
   }
 
@@ -252,23 +332,43 @@ export class VisitRoom {
   }
 
   /* Sends camera and microphone; nothing before the visit was started. */
-  private publishOwn(): void {
+  private publishOwn(onconnected?: () => void): void {
     const { camera, microphone } = this.capture;
-    if (this.camera !== null || this.phase !== "live" || (camera === null && microphone === null)) {
+    if (this.phase !== "live" || (camera === null && microphone === null)) {
       this.draw();
       return;
     }
-    this.camera = this.publishSource("camera", t("visit.camera"), {
-      audio: microphone?.track ?? null,
-      video: camera?.track ?? null,
-    });
+    if (this.person?.on === true) {
+      this.person.publish(microphone?.track ?? null, () => {
+        this.camera?.session.close();
+        this.camera = null;
+      });
+    } else if (this.camera === null) {
+      const handed = onconnected !== undefined;
+      const publisher: Publisher = this.publishSource(
+        "camera",
+        t("visit.camera"),
+        { audio: handed ? null : (microphone?.track ?? null), video: camera?.track ?? null },
+        {
+          onstate: (state) => {
+            if (state.name === "connected" && onconnected !== undefined) {
+              void publisher.set("audio", this.capture.microphone?.track ?? null);
+              onconnected();
+              onconnected = undefined;
+            }
+          },
+        },
+      );
+      this.camera = publisher;
+    }
     this.draw();
   }
 
   private publishSource(
-    source: "camera" | "screen",
+    source: "camera" | "screen" | "person",
     what: string,
     tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null },
+    more: { matte?: () => PublishedMatte; onstate?: (state: SessionState) => void } = {},
   ): Publisher {
     return publish(
       {
@@ -278,12 +378,14 @@ export class VisitRoom {
         createPeer: createRtcPeer,
         iceServers: this.options.iceServers,
         signal: this.life.signal,
+        ...(more.matte === undefined ? {} : { matte: more.matte }),
         onstate: (state) => {
+          more.onstate?.(state);
           if (state.name === "failed") {
             this.fail(t("visit.publish_failed", { what, why: state.problem.message }));
             if (source === "screen") {
               this.stopScreen();
-            } else {
+            } else if (source === "camera") {
               this.camera = null;
             }
           }
@@ -357,6 +459,7 @@ export class VisitRoom {
     this.visit = null;
     this.session?.ended();
     this.camera?.session.ended();
+    this.person?.published?.session.ended();
     this.screen?.publisher.session.ended();
     this.close();
     this.draw();
@@ -482,6 +585,8 @@ export class VisitRoom {
       .camera=${camera !== null}
       .microphone=${microphone !== null && !this.muted}
       .screen=${this.screen !== null}
+      .person=${this.person?.on ?? false}
+      .personBusy=${this.personLoading}
       .canShare=${canShareScreen()}
       .level=${this.muted ? 0 : this.capture.level}
       .cameras=${this.devices.cameras}
@@ -503,13 +608,14 @@ export class VisitRoom {
       @pl-sources=${() => this.sources.open()}
       @pl-camera=${() => void this.toggleCamera()}
       @pl-microphone=${() => void this.toggleMicrophone()}
+      @pl-person=${() => void this.togglePerson()}
       @pl-screen=${() => void this.toggleScreen()}
       @pl-start=${() => void this.start()}
       @pl-end=${() => void this.end()}
       @pl-copy=${() => void this.copy()}
       @pl-qr=${() => void this.toggleQr()}
       @pl-device=${(e: CustomEvent<{ kind: CaptureKind; id: string }>) => void this.openOwn(e.detail.kind, e.detail.id)}
-      ><pl-travel slot="aside" .view=${this.travel} @pl-travel=${(e: CustomEvent<{ open: boolean }>) => this.watchTravel(e.detail.open)}></pl-travel
+      >${this.person?.check()}${this.person?.panel()}<pl-travel slot="aside" .view=${this.travel} @pl-travel=${(e: CustomEvent<{ open: boolean }>) => this.watchTravel(e.detail.open)}></pl-travel
     ></pl-studio>
     ${this.sources.content()}`;
   }

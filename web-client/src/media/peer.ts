@@ -15,6 +15,8 @@ export interface PeerLine {
   readonly codec?: "VP8" | "H264";
   /* sendonly video: at most so many bits a second. */
   readonly bitrate?: number;
+  /* sendonly video: rather fewer pictures than smaller ones. */
+  readonly keepSize?: boolean;
 }
 
 export interface Peer {

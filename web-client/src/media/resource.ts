@@ -60,6 +60,18 @@ export async function restartResource(
   return response.text();
 }
 
+/* How the picture of a virtual person is laid out, and how tall the person is. */
+export async function putMatte(location: string, token: string | null, matte: unknown): Promise<void> {
+  const response = await fetch(`${location}/matte`, {
+    method: "PUT",
+    headers: headers({ url: location, token }, { "Content-Type": "application/json" }),
+    body: JSON.stringify(matte),
+  });
+  if (!response.ok) {
+    throw await problemOf(response);
+  }
+}
+
 /* Also while the page is being closed. Settles when the server has answered or cannot. */
 export async function deleteResource(endpoint: Endpoint, resource: Resource): Promise<void> {
   try {

@@ -15,6 +15,11 @@ function preferCodec(transceiver: RTCRtpTransceiver, kind: string, codec: string
   }
 }
 
+function keepSize(sender: RTCRtpSender): void {
+  const parameters = sender.getParameters();
+  void sender.setParameters({ ...parameters, degradationPreference: "maintain-resolution" }).catch(() => undefined);
+}
+
 /* Chromium offers Opus in mono unless told; a walkthrough may be in stereo. */
 function stereo(sdp: string): string {
   return sdp.replace(/(a=fmtp:\d+ (?=[^\r\n]*minptime)(?![^\r\n]*stereo=1)[^\r\n]*)/g, "$1;stereo=1");
@@ -56,6 +61,9 @@ class RtcPeer implements Peer {
         direction: line.direction,
         ...(line.bitrate === undefined ? {} : { sendEncodings: [{ maxBitrate: line.bitrate }] }),
       });
+      if (line.keepSize === true) {
+        keepSize(transceiver.sender);
+      }
       if (line.codec !== undefined) {
         preferCodec(transceiver, line.kind, line.codec);
       }

@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly onstate: (state: SessionState) => void;
   /* A new peer took over: attach its tracks. */
   readonly onpeer: (peer: Peer, location: string) => void;
+  /* What others must know of a session before its media flows. */
+  readonly beforeMedia?: (location: string) => Promise<void>;
   readonly random?: () => number;
 }
 
@@ -157,6 +159,7 @@ export class MediaSession {
       this.resource = resource;
       peer.onstate = () => this.peerChanged(peer);
       this.options.onpeer(peer, resource.location);
+      await this.options.beforeMedia?.(resource.location);
       await peer.accept(offer, resource.answer, resource.iceServers);
       this.peerChanged(peer);
     } catch (error) {

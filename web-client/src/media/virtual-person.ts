@@ -20,8 +20,8 @@ export interface VirtualPersonOptions {
   readonly method: Method;
   readonly onlayout: (layout: MatteLayout) => void;
   readonly onnews: (news: News) => void;
-  /* The person on nothing; to be closed by whoever takes it. */
-  readonly onperson: (image: ImageBitmap) => void;
+  /* The camera is gone. */
+  readonly onended: () => void;
   readonly onfailed: (method: Method, why: string) => void;
 }
 
@@ -62,10 +62,6 @@ export class VirtualPerson {
     this.say({ type: "plate" });
   }
 
-  look(on: boolean): void {
-    this.say({ type: "look", on });
-  }
-
   close(): void {
     if (!this.life.signal.aborted) {
       this.life.abort();
@@ -90,9 +86,6 @@ export class VirtualPerson {
       case "news":
         options.onnews(message.news);
         break;
-      case "person":
-        options.onperson(message.image);
-        break;
       case "failed":
         options.onfailed(message.method, message.why);
         break;
@@ -100,6 +93,7 @@ export class VirtualPerson {
         this.show?.(new Uint8ClampedArray(message.rgba), message.width, message.height);
         break;
       case "ended":
+        options.onended();
         break;
     }
   }

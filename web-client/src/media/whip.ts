@@ -1,24 +1,36 @@
 /* Publishing by WHIP (RFC 9725): one source with a sound line and a picture line. Both lines are
  * always offered, so that camera and microphone come and go without a new negotiation. */
+import type { MatteLayout, MattePerson } from "../core/matte-layout";
 import type { PeerFactory, PeerLine } from "./peer";
+import { putMatte } from "./resource";
 import { MediaSession, type SessionState } from "./session";
 
 export interface PublisherOptions {
   readonly visit: string;
-  readonly source: "camera" | "screen";
+  readonly source: "camera" | "screen" | "person";
   readonly token: string | null;
   readonly createPeer: PeerFactory;
   readonly iceServers: readonly RTCIceServer[];
   readonly signal: AbortSignal;
   readonly onstate: (state: SessionState) => void;
+  /* Of a virtual person: how the picture is laid out, told before anything is sent. */
+  readonly matte?: () => PublishedMatte;
+}
+
+export interface PublishedMatte {
+  readonly matte_layout: MatteLayout | null;
+  readonly person: MattePerson | null;
 }
 
 export interface Publisher {
   readonly session: MediaSession;
   set(kind: "audio" | "video", track: MediaStreamTrack | null): Promise<void>;
+  /* `matte` says something else now. */
+  tellMatte(): Promise<void>;
 }
 
-const BITRATE = { camera: 2_000_000, screen: 2_500_000 } as const;
+/* A person is half black; 500 kbit/s carry 640 × 360 with its matte well. */
+const BITRATE = { camera: 2_000_000, screen: 2_500_000, person: 900_000 } as const;
 
 export function publish(
   options: PublisherOptions,
@@ -27,8 +39,14 @@ export function publish(
   const current = { ...tracks };
   const lines = (): readonly PeerLine[] => [
     { kind: "audio", direction: "sendonly", track: current.audio },
-    { kind: "video", direction: "sendonly", track: current.video, codec: "VP8", bitrate: BITRATE[options.source] },
+    { kind: "video", direction: "sendonly", track: current.video, codec: "VP8", bitrate: BITRATE[options.source], keepSize: options.source === "person" },
   ];
+  let location: string | null = null;
+  const tellMatte = async (): Promise<void> => {
+    if (options.matte !== undefined && location !== null) {
+      await putMatte(location, options.token, options.matte());
+    }
+  };
   const session = new MediaSession({
     endpoint: () => ({
       url: `/whip/${encodeURIComponent(options.visit)}?source=${options.source}`,
@@ -40,6 +58,10 @@ export function publish(
     signal: options.signal,
     onstate: options.onstate,
     onpeer: () => undefined,
+    beforeMedia: async (where) => {
+      location = where;
+      await tellMatte();
+    },
   });
   return {
     session,
@@ -47,5 +69,6 @@ export function publish(
       current[kind] = track;
       await session.replaceTrack(kind, track);
     },
+    tellMatte,
   };
 }

@@ -50,6 +50,7 @@ import link from "lucide-static/icons/link.svg?raw";
 import settings from "lucide-static/icons/settings-2.svg?raw";
 import hand from "lucide-static/icons/hand.svg?raw";
 import next from "lucide-static/icons/chevron-right.svg?raw";
+import person from "lucide-static/icons/user-round.svg?raw";
 import plug from "lucide-static/icons/plug.svg?raw";
 import hourglass from "lucide-static/icons/hourglass.svg?raw";
 import wifiOff from "lucide-static/icons/wifi-off.svg?raw";
@@ -58,7 +59,7 @@ const raw = {
   back, captions, captionsOff, check, copy, doorOpen, ear, film, gauge, info, lamp, leave, maximize, mic,
   micOff, minimize, pause, play, plus, qr, record, replay, screen, shield, video, videoOff, visits, volume,
   volumeOff, warn, whole, wifiOff, x,
-  cube, upload, trash, more, globe, code, key, eye, eyeOff, radio, slides, ask, send, link, settings, hand, next, plug, hourglass,
+  cube, upload, trash, more, globe, code, key, eye, eyeOff, radio, slides, ask, send, link, settings, hand, next, person, plug, hourglass,
 };
 
 export type IconName = keyof typeof raw;

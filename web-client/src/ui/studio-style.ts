@@ -61,6 +61,10 @@ export const studioStyle = css`
     inset: 0;
     --stage-inset-y: 84px;
   }
+  slot[name="check"]::slotted(*) {
+    position: absolute;
+    inset: 0;
+  }
   .nothing {
     position: absolute;
     inset: 0;

@@ -1,6 +1,7 @@
 /* <pl-studio>: the rep's side of a visit: exactly what the customer sees, what is shown to them, who
  * is here. Emits `pl-camera`, `pl-screen`, `pl-microphone`, `pl-start`, `pl-end`, `pl-copy`, `pl-qr`,
- * `pl-sources`, `pl-device` {kind, id}. Keys 1 (camera), 3 (screen), 5 (sources) and M (microphone). */
+ * `pl-sources`, `pl-person`, `pl-device` {kind, id}. Slots: `check` (instead of the own picture before going live),
+ * `person`. Keys 1 (camera), 2 (virtual person), 3 (screen), 5 (sources) and M (microphone). */
 import { html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { WholeDelay } from "../core/delay";
@@ -35,6 +36,9 @@ export class Studio extends LitElement {
   @property({ type: Boolean }) camera = false;
   @property({ type: Boolean }) microphone = false;
   @property({ type: Boolean }) screen = false;
+  /* The virtual person is on; or is being loaded. */
+  @property({ type: Boolean }) person = false;
+  @property({ type: Boolean }) personBusy = false;
   @property({ type: Boolean }) canShare = true;
   @property({ type: Number }) level = 0;
   @property({ attribute: false }) cameras: readonly DeviceChoice[] = [];
@@ -86,6 +90,9 @@ export class Studio extends LitElement {
       case "1":
         emit(this, "pl-camera");
         break;
+      case "2":
+        emit(this, "pl-person");
+        break;
       case "3":
         if (this.canShare && !this.unsent) {
           emit(this, "pl-screen");
@@ -124,7 +131,9 @@ export class Studio extends LitElement {
             </section>`}
       </div>
       ${this.phase !== "ended"
-        ? html`<aside>${this.invite()} ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}<slot name="aside"></slot></aside>`
+        ? html`<aside>
+            ${this.invite()} <slot name="person"></slot> ${this.asked()} ${this.here()} ${this.live()} ${this.devices()}<slot name="aside"></slot>
+          </aside>`
         : this.questions.length === 0
           ? nothing
           : html`<aside>${this.asked()}</aside>`}
@@ -179,6 +188,9 @@ export class Studio extends LitElement {
         <button class=${this.camera ? "on" : ""} aria-pressed=${this.camera} @click=${() => emit(this, "pl-camera")}>
           ${icon(this.camera ? "video" : "videoOff")}${t("visit.camera")} <kbd aria-hidden="true">1</kbd>
         </button>
+        <button class=${this.person ? "on" : ""} aria-pressed=${this.person} aria-busy=${this.personBusy} @click=${() => emit(this, "pl-person")}>
+          ${icon("person")}${t("visit.person")} <kbd aria-hidden="true">2</kbd>
+        </button>
         ${this.canShare && !unsent
           ? html`<button class=${this.screen ? "on" : ""} aria-pressed=${this.screen} @click=${() => emit(this, "pl-screen")}>
               ${icon("screen")}${t("visit.screen")} <kbd aria-hidden="true">3</kbd>
@@ -199,7 +211,10 @@ export class Studio extends LitElement {
 
   /* Before going live: only the rep sees this. */
   private check() {
-    return html`${this.self === null
+    return html`${this.person
+        ? html`<slot name="check"></slot>
+            <span class="chip tag glass">${t("visit.check_title")} · ${t("visit.check_lead")}</span>`
+        : this.self === null
         ? html`<div class="nothing"><h2>${t("visit.check_title")}</h2><p>${t("visit.check_off")}</p></div>`
         : html`<pl-video style="position:absolute;inset:0" fit="contain" .stream=${this.self} .label=${t("visit.self")}></pl-video>
             <span class="chip tag glass">${t("visit.check_title")} · ${t("visit.check_lead")}</span>`}`;

@@ -3,7 +3,7 @@ import type { MatteLayout } from "../../core/matte-layout";
 import { Foreground } from "./foreground";
 import type { Matte } from "./matte";
 import { Crowd } from "./people";
-import { rgbOf, type Yuv } from "./picture";
+import type { Yuv } from "./picture";
 import { quiet, makeStacked, writeMatte, writeNobody } from "./stack";
 
 /* What is seen. "dark": the camera shows black. "no-wall", "no-plate": the method lacks something. "others": more than
@@ -78,21 +78,5 @@ export class Cutter {
     this.crowd.forget();
     writeNobody(this.stacked, this.height);
     return { sight, top: null, bottom: null };
-  }
-
-  /* The person as a player shows them, not multiplied: for the rep's own look. */
-  paint(rgba: Uint8ClampedArray): void {
-    const { width, height, stacked, share } = this;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const at = y * width + x;
-        const half = (y >> 1) * (width / 2) + (x >> 1);
-        const [r, g, b] = rgbOf(stacked.y[at]!, stacked.u[half]!, stacked.v[half]!);
-        rgba[4 * at] = r;
-        rgba[4 * at + 1] = g;
-        rgba[4 * at + 2] = b;
-        rgba[4 * at + 3] = 255 * share[at]!;
-      }
-    }
   }
 }

@@ -10,7 +10,6 @@ import { Tempo } from "./tempo";
 
 /* Pixels of the person's picture at most: what 500 kbit/s carry well, and what a plain CPU cuts out in time. */
 const PIXELS_MAX = 640 * 360;
-const LOOK_EVERY = 60;
 const NEWS_EVERY = 400;
 
 /* A picture of the camera; closed by whoever gave it. */
@@ -59,13 +58,11 @@ export class CuttingRoom {
   private method: Method = "learned";
   private matte: Matte | null = null;
   private loading = false;
-  private wantsLook = false;
-  private lookDue = 0;
   private newsDue = 0;
   private told = "";
   private readonly times: number[] = [];
 
-  constructor(private readonly tell: (message: FromWorker, transfer?: Transferable[]) => void) {}
+  constructor(private readonly tell: (message: FromWorker) => void) {}
 
   get stacked(): Yuv | null {
     return this.cutter?.stacked ?? null;
@@ -82,10 +79,6 @@ export class CuttingRoom {
     if (this.matte instanceof CleanPlate) {
       this.matte.again();
     }
-  }
-
-  setLook(on: boolean): void {
-    this.wantsLook = on;
   }
 
   close(): void {
@@ -168,7 +161,6 @@ export class CuttingRoom {
       cutter.nobody("nobody");
     }
     this.tempo.spent(performance.now() - begun);
-    this.look(cutter, now);
     this.count(cut, now);
     return cutter;
   }
@@ -176,27 +168,7 @@ export class CuttingRoom {
   /* The camera has stopped sending: whoever was shown last is not there any more. */
   still(now: number): void {
     this.cutter?.nobody("nobody");
-    if (this.cutter !== null) {
-      this.look(this.cutter, now);
-    }
     this.say({ sight: "still", top: null, bottom: null, fps: 0, cost: this.tempo.milliseconds }, now);
-  }
-
-  private look(cutter: Cutter, now: number): void {
-    if (!this.wantsLook || now < this.lookDue) {
-      return;
-    }
-    this.lookDue = now + LOOK_EVERY;
-    const canvas = new OffscreenCanvas(cutter.width, cutter.height);
-    const paint = canvas.getContext("2d");
-    if (paint === null) {
-      return;
-    }
-    const pixels = paint.createImageData(cutter.width, cutter.height);
-    cutter.paint(pixels.data);
-    paint.putImageData(pixels, 0, 0);
-    const image = canvas.transferToImageBitmap();
-    this.tell({ type: "person", image }, [image]);
   }
 
   private count(cut: Cut | null, now: number): void {

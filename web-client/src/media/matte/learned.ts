@@ -10,6 +10,10 @@ import type { Matte, Told } from "./matte";
 import type { Yuv } from "./picture";
 import { Steady } from "./steady";
 
+/* The program's news of itself comes as errors. */
+const complain = console.error.bind(console);
+console.error = (...words: unknown[]): void => (String(words[0]).startsWith("INFO:") ? console.debug(...words) : complain(...words));
+
 /* What the models take in. */
 const LANDSCAPE = { width: 256, height: 144, url: landscapeUrl };
 const SQUARE = { width: 256, height: 256, url: squareUrl };

@@ -11,8 +11,6 @@ export type ToWorker =
   | { readonly type: "method"; readonly method: Method }
   /* The room is empty now: take the plate. */
   | { readonly type: "plate" }
-  /* Whether the rep looks at the result. */
-  | { readonly type: "look"; readonly on: boolean }
   | { readonly type: "close" };
 
 export interface News {
@@ -28,8 +26,6 @@ export interface News {
 export type FromWorker =
   | { readonly type: "layout"; readonly layout: MatteLayout }
   | { readonly type: "news"; readonly news: News }
-  /* What the rep sees: the person on nothing. */
-  | { readonly type: "person"; readonly image: ImageBitmap }
   | { readonly type: "stacked"; readonly rgba: ArrayBuffer; readonly width: number; readonly height: number }
   /* The method cannot be used here. */
   | { readonly type: "failed"; readonly method: Method; readonly why: string }

@@ -11,7 +11,7 @@ const scope = self as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   close(): void;
 };
-const room = new CuttingRoom((message, transfer = []) => scope.postMessage(message, transfer));
+const room = new CuttingRoom((message) => scope.postMessage(message, []));
 
 /* Limited range and BT.601 said with every picture, so that nobody has to guess. */
 function frameOf(picture: Yuv, timestamp: number): VideoFrame {
@@ -91,9 +91,6 @@ scope.onmessage = ({ data }) => {
       break;
     case "plate":
       room.takePlate();
-      break;
-    case "look":
-      room.setLook(data.on);
       break;
     case "close":
       room.close();
