@@ -33,7 +33,7 @@ struct config {
     uint64_t media_tcp_connections, media_tcp_per_address;
     uint64_t connections_max, connections_per_address;
     uint64_t sessions_per_address, session_rate_per_address;
-    uint64_t model_max, image_max;
+    uint64_t model_max, image_max, film_questions_max, question_rate_per_address;
     uint64_t body_max, upload_max, uploads_open_max, upload_idle_hours;
     uint64_t visits_open_max, participants_max, sources_max;
     uint64_t users_max, tokens_max, products_max, visits_max, invites_max, walkthroughs_max;

@@ -29,6 +29,15 @@ void api_product_image_delete(struct exchange *x);
 void product_file(struct exchange *x);
 void product_usdz(struct exchange *x);
 
+/* api_film_questions.c */
+void film_questions_answered(struct exchange *x);
+void film_questions_ask(struct exchange *x);
+void film_question_take_back(struct exchange *x);
+void api_film_questions_list(struct exchange *x);
+void api_film_question_change(struct exchange *x);
+void api_film_question_delete(struct exchange *x);
+void api_film_question_clip(struct exchange *x);
+
 /* api_visits.c */
 void api_visits_list(struct exchange *x);
 void api_visits_create(struct exchange *x);
@@ -123,6 +132,8 @@ void api_captions_put(struct exchange *x);
 void api_captions_delete(struct exchange *x);
 
 /* Shared by files above. */
+/* Starts the compile job of a row that is stored as compiling. */
+void walkthrough_compile(struct exchange *x, struct walkthrough_row *row);
 #define SESSION_PERMISSION_NONE (-1)
 void set_session_cookie(struct exchange *x, const char *value, int64_t expires_at);
 struct json *walkthrough_json(const struct exchange *x, const struct walkthrough_row *row,

@@ -195,6 +195,9 @@ static void signal_metrics(struct text *t, const struct signal *s) {
     COUNTER("websocket_floods", "WebSockets closed for flooding.", c->ws_flooded);
     COUNTER("event_streams", "Event streams opened.", c->streams);
     job_metrics(t, s);
+    COUNTER("film_questions_asked", "Questions asked at seconds of walkthroughs.",
+            c->questions_asked);
+    COUNTER("film_questions_refused", "Of those, refused by a limit.", c->questions_refused);
     COUNTER("models_refused", "Models and images that were refused.", c->models_refused);
     COUNTER("usdz_written", "Packages for AR Quick Look answered after work.", c->usdz_written);
     COUNTER("upload_bytes", "Bytes uploaded.", c->upload_bytes);

@@ -81,6 +81,8 @@ struct json *walkthrough_json(const struct exchange *x, const struct walkthrough
     json_put_bool(o, "published", w->published);
     json_put_text(o, "product", w->product[0] != '\0' ? w->product : NULL);
     json_put_text(o, "visit", w->visit[0] != '\0' ? w->visit : NULL);
+    json_put_text(o, "answers", w->answers[0] != '\0' ? w->answers : NULL);
+    json_put_int(o, "questions_open", w->questions_open);
     json_put_text(o, "key", w->key[0] != '\0' ? w->key : NULL);
     snprintf(url, sizeof url, "%s/w/%s", base, w->slug);
     json_put_text(o, "url", url);
@@ -157,8 +159,7 @@ void api_walkthrough_get(struct exchange *x) {
     EXCHANGE_STORE(x, walkthroughs_get, &w, got);
 }
 
-/* Starts the compile job of a row that is stored as compiling. */
-static void compile(struct exchange *x, struct walkthrough_row *w) {
+void walkthrough_compile(struct exchange *x, struct walkthrough_row *w) {
     int r = compiles_start(x->signal, w);
 
     if (r < 0) {
@@ -181,7 +182,7 @@ static void created(void *ctx, int result, void *argument) {
     struct walkthrough_row *w = argument;
 
     if (result == 0) {
-        compile(x, w);
+        walkthrough_compile(x, w);
     } else {
         upload_give_back(x->signal, w->source);
     }
@@ -259,7 +260,7 @@ static void changed(void *ctx, int result, void *argument) {
     const char *before = x->scratch;
 
     if (result == 0 && before != NULL) {
-        compile(x, w);
+        walkthrough_compile(x, w);
         if (strcmp(before, w->film) != 0) { /* it never became the film */
             upload_remove(x->signal, before);
         }
@@ -425,7 +426,7 @@ static void retried(void *ctx, int result, void *argument) {
     struct exchange *x = ctx;
 
     if (result == 0) {
-        compile(x, argument);
+        walkthrough_compile(x, argument);
     }
     if (!exchange_resume(x)) {
         return;

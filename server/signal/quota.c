@@ -5,12 +5,15 @@
 #include <stdlib.h>
 
 #define MINUTE SEC(60)
+#define QUESTIONS_WINDOW (10 * MINUTE)
 
 struct address_use {
     uint64_t key;
     size_t connections, sessions;
     usec_t window;    /* when the minute began */
     size_t in_window; /* sessions opened in it */
+    usec_t questions_window;
+    size_t questions; /* asked in it */
 };
 
 struct addresses {
@@ -102,6 +105,24 @@ struct address_use *quota_session(struct signal *s, const struct address *peer, 
     return use;
 }
 
+bool quota_question(struct signal *s, const struct address *peer, usec_t now) {
+    struct address_use *use = use_of(s, peer);
+
+    if (use == NULL) {
+        return false;
+    }
+    if (now - use->questions_window >= QUESTIONS_WINDOW) {
+        use->questions_window = now;
+        use->questions = 0;
+    }
+    if (use->questions >= s->config->question_rate_per_address) {
+        s->counters.refused_limit++;
+        return false;
+    }
+    use->questions++;
+    return true;
+}
+
 void quota_session_over(struct address_use *use) {
     if (use != NULL) {
         use->sessions--;
@@ -125,7 +146,8 @@ static void sweep(struct signal *s, usec_t now, bool all) {
     for (size_t i = 0; i < m->capacity && n < 256; i++) {
         struct address_use *use = m->entries[i].key != 0 ? m->entries[i].value : NULL;
         if (use != NULL &&
-            (all || (use->connections == 0 && use->sessions == 0 && now - use->window >= MINUTE))) {
+            (all || (use->connections == 0 && use->sessions == 0 && now - use->window >= MINUTE &&
+                     now - use->questions_window >= QUESTIONS_WINDOW))) {
             keys[n++] = use->key;
         }
     }

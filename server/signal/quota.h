@@ -16,6 +16,8 @@ void quota_disconnected(struct signal *s, struct address_use *use);
 
 /* Counts a new session of `peer`. NULL: too many at once or a minute (429). */
 struct address_use *quota_session(struct signal *s, const struct address *peer, usec_t now);
+/* May `peer` ask one more question now? Counts it. */
+bool quota_question(struct signal *s, const struct address *peer, usec_t now);
 void quota_session_over(struct address_use *use);
 
 int quota_new(struct signal *s);

@@ -79,6 +79,9 @@ static void fill_defaults(struct signal_config *c) {
     if (c->model_max == 0) {
         c->model_max = (uint64_t)32 << 20;
     }
+    if (c->question_rate_per_address == 0) {
+        c->question_rate_per_address = 10;
+    }
     if (c->image_max == 0) {
         c->image_max = (uint64_t)8 << 20;
     }

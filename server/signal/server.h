@@ -38,23 +38,24 @@ struct signal_config {
     bool trust_proxy;             /* address and scheme come from X-Forwarded-For and -Proto */
 
     /* 0 stands for the number in parentheses. */
-    size_t connections_max;          /* HTTP and WebSocket together (8192) */
-    size_t connections_per_address;  /* (512) */
-    size_t sessions_max;             /* WHIP and WHEP together (4096) */
-    size_t sessions_per_address;     /* (1024) */
-    size_t session_rate_per_address; /* new sessions a minute (6000) */
-    size_t body_max;                 /* bytes of an API body (256 KiB) */
-    uint64_t upload_max;             /* bytes of one upload (16 GiB) */
-    uint64_t model_max;              /* of a product's 3D model (32 MiB) */
-    uint64_t image_max;              /* of a product's image (8 MiB) */
-    size_t uploads_open_max;         /* that are not complete (200) */
-    size_t upload_idle_hours;        /* until one that nobody writes or takes is removed (24) */
-    size_t participants_max;         /* of one visit (200) */
-    size_t sources_max;              /* of one visit (32) */
-    size_t visits_open_max;          /* visits that somebody is in (1000) */
-    size_t recording_hours_max;      /* of one visit, from its first minute on (12) */
-    uint64_t recordings_min_free;    /* bytes that recordings leave on the disk (1 GiB) */
-    size_t drain_seconds;            /* that signal_drain waits for people to leave; 0: none */
+    size_t connections_max;             /* HTTP and WebSocket together (8192) */
+    size_t connections_per_address;     /* (512) */
+    size_t sessions_max;                /* WHIP and WHEP together (4096) */
+    size_t sessions_per_address;        /* (1024) */
+    size_t session_rate_per_address;    /* new sessions a minute (6000) */
+    size_t body_max;                    /* bytes of an API body (256 KiB) */
+    uint64_t upload_max;                /* bytes of one upload (16 GiB) */
+    uint64_t model_max;                 /* of a product's 3D model (32 MiB) */
+    uint64_t image_max;                 /* of a product's image (8 MiB) */
+    unsigned question_rate_per_address; /* asked of walkthroughs in ten minutes (10) */
+    size_t uploads_open_max;            /* that are not complete (200) */
+    size_t upload_idle_hours;           /* until one that nobody writes or takes is removed (24) */
+    size_t participants_max;            /* of one visit (200) */
+    size_t sources_max;                 /* of one visit (32) */
+    size_t visits_open_max;             /* visits that somebody is in (1000) */
+    size_t recording_hours_max;         /* of one visit, from its first minute on (12) */
+    uint64_t recordings_min_free;       /* bytes that recordings leave on the disk (1 GiB) */
+    size_t drain_seconds;               /* that signal_drain waits for people to leave; 0: none */
 
     /* Called on the control thread after every signal_wake and at least once a second, for what
      * app/ keeps there: the store's answers, the pipeline supervisor. May be NULL. */

@@ -38,6 +38,7 @@ struct signal_counters {
     uint64_t ws_opened, ws_messages_in, ws_messages_out, ws_flooded;
     uint64_t streams, upload_bytes;
     uint64_t models_refused, usdz_written;
+    uint64_t questions_asked, questions_refused;
     struct failure_count failures[FAILURE_REASONS];
     uint64_t connections; /* now */
     uint64_t websockets;  /* now */

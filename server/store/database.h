@@ -13,6 +13,7 @@ struct database;
 
 struct database_limits { /* rows; 0: unlimited */
     size_t users, tokens, products, visits, invites_per_visit, walkthroughs, sources, slides;
+    size_t film_questions;   /* of one walkthrough */
     unsigned login_failures; /* of one e-mail address in 15 minutes, then -EAGAIN; 0: 8 */
     unsigned session_days;   /* 0: 14 */
 };
@@ -58,6 +59,11 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
     X(walkthroughs_change, struct walkthrough_row, DATA, NULL)                                     \
     X(walkthroughs_delete, struct walkthrough_row, DATA, NULL)                                     \
     X(walkthroughs_list, struct walkthrough_list, DATA, walkthrough_list_clear)                    \
+    X(film_questions_create, struct film_question_row, DATA, NULL)                                 \
+    X(film_questions_get, struct film_question_row, DATA, NULL)                                    \
+    X(film_questions_change, struct film_question_row, DATA, NULL)                                 \
+    X(film_questions_delete, struct film_question_row, DATA, NULL)                                 \
+    X(film_questions_list, struct film_question_list, DATA, film_question_list_clear)              \
     X(sources_create, struct source_row, DATA, NULL)                                               \
     X(sources_get, struct source_row, DATA, NULL)                                                  \
     X(sources_change, struct source_row, DATA, NULL)                                               \
@@ -93,16 +99,19 @@ void database_set_clock(struct database *db, int64_t unix_seconds);
  * walkthroughs_change  an OUTCOME without SOURCE is that of `source`: -ENOENT also when the row has
  *                      another by now.
  * walkthroughs_delete  id → the row as it was. Likewise sources_, slides_.
+ * film_questions_create  → id, token. -ENOSPC: the walkthrough has as many as it may.
+ * film_questions_delete  -ENOENT also for a wrong token.
  * sources_create       → id, stream_key, port. -ENOSPC also when no SRT port is left.
  */
 #define STORE_DECLARE(name, type, lane, clear) int name(struct database *db, type *argument);
 STORE_OPERATIONS(STORE_DECLARE)
 #undef STORE_DECLARE
 
-void user_list_clear(void *list);        /* struct user_list */
-void product_list_clear(void *list);     /* struct product_list */
-void visit_list_clear(void *list);       /* struct visit_list */
-void invite_list_clear(void *list);      /* struct invite_list */
-void walkthrough_list_clear(void *list); /* struct walkthrough_list */
-void source_list_clear(void *list);      /* struct source_list */
-void slides_list_clear(void *list);      /* struct slides_list */
+void user_list_clear(void *list);          /* struct user_list */
+void product_list_clear(void *list);       /* struct product_list */
+void visit_list_clear(void *list);         /* struct visit_list */
+void invite_list_clear(void *list);        /* struct invite_list */
+void walkthrough_list_clear(void *list);   /* struct walkthrough_list */
+void film_question_list_clear(void *list); /* struct film_question_list */
+void source_list_clear(void *list);        /* struct source_list */
+void slides_list_clear(void *list);        /* struct slides_list */

@@ -76,6 +76,18 @@ const char *const migrations[] = {
     "ALTER TABLE products ADD COLUMN extent_height REAL NOT NULL DEFAULT 0;"
     "ALTER TABLE products ADD COLUMN extent_depth REAL NOT NULL DEFAULT 0;"
     "ALTER TABLE products ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
-    "UPDATE products SET model = '';"};
+    "UPDATE products SET model = '';",
+
+    /* 4: questions at a second of a walkthrough. Of the asker's token only the digest is kept. */
+    "CREATE TABLE film_questions("
+    "  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    "  walkthrough TEXT NOT NULL REFERENCES walkthroughs(id) ON DELETE CASCADE, t REAL NOT NULL,"
+    "  text TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,"
+    "  words TEXT NOT NULL DEFAULT '',"
+    "  clip TEXT REFERENCES walkthroughs(id) ON DELETE SET NULL,"
+    "  parked INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL,"
+    "  answered_at INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE INDEX film_questions_by_walkthrough ON film_questions(walkthrough);"
+    "CREATE INDEX film_questions_by_clip ON film_questions(clip) WHERE clip IS NOT NULL;"};
 
 const size_t migration_count = sizeof(migrations) / sizeof(*migrations);

@@ -15,6 +15,7 @@
 #define STORE_SLUG_MAX 80
 #define STORE_PRODUCTS_PER_VISIT 16
 #define STORE_LIST_MAX 500
+#define STORE_QUESTION_NAME_MAX 256
 
 /* ---- Staff ---- */
 
@@ -193,6 +194,8 @@ struct walkthrough_row {
     bool published;
     char product[ID_MAX];
     char visit[ID_MAX];          /* the replay of this visit, which has one at most; "" an upload */
+    char answers[ID_MAX];        /* out: the question that it is the answer to, "" none */
+    unsigned questions_open;     /* out: asked here and not answered or parked */
     char key[8];                 /* green screen: "" none, "auto" or RRGGBB */
     char source[STORE_PATH_MAX]; /* the file uploaded last, absolute or below the data directory */
     char film[STORE_PATH_MAX];   /* the file that `directory` was made of; "" none or unknown */
@@ -201,6 +204,41 @@ struct walkthrough_row {
         details[STORE_DETAILS_MAX]; /* a JSON object text: chapters, captions, call to action; "" */
     int64_t created_at, updated_at;
     unsigned fields; /* change: enum walkthrough_field */
+};
+
+/* ---- Questions at a second of a walkthrough ---- */
+
+enum film_question_field {
+    FILM_QUESTION_WORDS = 1,
+    FILM_QUESTION_CLIP = 2,
+    FILM_QUESTION_PARKED = 4
+};
+
+struct film_question_row {
+    char id[ID_MAX];
+    char walkthrough[ID_MAX];
+    double t; /* seconds */
+    char text[STORE_TEXT_MAX];
+    char name[STORE_QUESTION_NAME_MAX]; /* as the asker gave it, "" none */
+    char token[STORE_SECRET_MAX]; /* create: out, never again; only its hash is kept. delete: "" or
+                                     the asker's, which must fit */
+    char words[STORE_TEXT_MAX];   /* the answer, "" none */
+    char clip[ID_MAX];            /* the walkthrough that answers it, "" none */
+    bool parked;                  /* not to be answered: nobody is shown it */
+    char slug[STORE_SLUG_MAX], title[VISIT_TITLE_MAX]; /* out: of its walkthrough */
+    char clip_slug[STORE_SLUG_MAX];                    /* out */
+    enum walkthrough_state clip_state;                 /* out, when there is a clip */
+    bool clip_plays;                                   /* out: everybody can see it */
+    int64_t created_at, answered_at;                   /* out */
+    unsigned fields;                                   /* change: enum film_question_field */
+};
+
+struct film_question_list {
+    char walkthrough[ID_MAX]; /* "": of all; then not answered_only */
+    bool answered_only;       /* what viewers are shown, in the order of the film */
+    size_t offset, limit;
+    size_t count;
+    struct film_question_row *rows;
 };
 
 /* ---- Live sources: RTMP, SRT, cameras, playlists ---- */

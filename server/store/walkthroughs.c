@@ -13,7 +13,10 @@
 
 #define WALKTHROUGH_COLUMNS                                                                        \
     "id, slug, title, state, progress, error, duration, published, coalesce(product, ''),"         \
-    " source, directory, details, created_at, updated_at, coalesce(visit, ''), reason, key, film"
+    " source, directory, details, created_at, updated_at, coalesce(visit, ''), reason, key, film," \
+    " coalesce((SELECT q.id FROM film_questions q WHERE q.clip = walkthroughs.id), ''),"           \
+    " (SELECT count(*) FROM film_questions q WHERE q.walkthrough = walkthroughs.id"                \
+    " AND q.answered_at = 0 AND NOT q.parked)"
 
 #define NEXT_QUEUED "(SELECT 1 + coalesce(max(queued), 0) FROM walkthroughs)"
 
@@ -46,6 +49,8 @@ static void read_walkthrough(struct query *q, struct walkthrough_row *ret) {
     query_text(q, 15, ret->reason, sizeof(ret->reason));
     query_text(q, 16, ret->key, sizeof(ret->key));
     query_text(q, 17, ret->film, sizeof(ret->film));
+    query_text(q, 18, ret->answers, sizeof(ret->answers));
+    ret->questions_open = (unsigned)query_int(q, 19);
 }
 
 /* 1 when the slug is taken, 0 when free, or −errno. */

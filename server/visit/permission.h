@@ -28,9 +28,11 @@ enum permission {
     PERMISSION_WALKTHROUGHS_READ,  /* the list and unpublished ones; published ones are for everyone
                                     */
     PERMISSION_WALKTHROUGHS_WRITE, /* uploads, compile, publish */
-    PERMISSION_UPLOADS,            /* bring a file; what it becomes has a permission of its own */
-    PERMISSION_SOURCES_READ,       /* live sources, without their keys */
-    PERMISSION_SOURCES_WRITE,      /* make and change them, see their keys */
+    PERMISSION_FILM_QUESTIONS_READ,   /* what was asked at seconds of walkthroughs */
+    PERMISSION_FILM_QUESTIONS_ANSWER, /* also park and delete */
+    PERMISSION_UPLOADS,       /* bring a file; what it becomes has a permission of its own */
+    PERMISSION_SOURCES_READ,  /* live sources, without their keys */
+    PERMISSION_SOURCES_WRITE, /* make and change them, see their keys */
     PERMISSION_VISITS_LIST,
     PERMISSION_VISITS_CREATE,
     PERMISSION_VISIT_READ,        /* the whole object with its stream key */

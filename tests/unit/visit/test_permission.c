@@ -24,6 +24,8 @@ static const struct {
     {PERMISSION_PRODUCTS_WRITE, "---rma"},
     {PERMISSION_WALKTHROUGHS_READ, "---rma"},
     {PERMISSION_WALKTHROUGHS_WRITE, "----ma"},
+    {PERMISSION_FILM_QUESTIONS_READ, "---rma"},
+    {PERMISSION_FILM_QUESTIONS_ANSWER, "---rma"},
     {PERMISSION_UPLOADS, "---rma"},
     {PERMISSION_SOURCES_READ, "---rma"},
     {PERMISSION_SOURCES_WRITE, "---r-a"},
