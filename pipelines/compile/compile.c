@@ -2,6 +2,7 @@
 
 #include "compile/compile_audio.h"
 #include "compile/compile_video.h"
+#include "compile/shrink.h"
 #include "input/bounds.h"
 #include "input/captions_file.h"
 #include "input/still.h"
@@ -21,6 +22,7 @@
 #define SURVEY_SHARE 0.02
 #define AUDIO_SHARE 0.12 /* of the work */
 #define MUX_SHARE 0.01
+#define SHRINK_SHARE 0.6 /* of the pictures' part, where they are very large */
 #define PICTURE_BYTES (1 << 20)
 #define NICENESS 10 /* live media on the same machine goes first */
 
@@ -90,10 +92,29 @@ static int check_whole(const struct probe *probe, double end, struct failure *fa
     return 0;
 }
 
+/* The video stage of a film with very large pictures: in two steps. */
+static int show_smaller(const struct options *options, const struct probe *probe,
+                        const char *directory, struct aac_sink *aac, struct compile_key *key,
+                        struct stage *stage, struct manifest *manifest, double *ret_end) {
+    char *path = g_build_filename(directory, "smaller.mkv", NULL);
+    struct stage first = *stage, second = *stage;
+    struct probe small;
+    first.to = second.from = stage->from + (stage->to - stage->from) * SHRINK_SHARE;
+    int r = shrink_film(options->in, probe, path, &first, &small);
+    r = r < 0 ? r
+              : compile_video(path, &small, NULL, key, directory, aac, &second, manifest, ret_end);
+    g_unlink(path);
+    g_free(path);
+    return r;
+}
+
 /* The video stage: the file's own picture, or a still one for as long as there is sound. */
 static int show(const struct options *options, const struct probe *probe, const char *directory,
                 struct aac_sink *aac, double audio_end, struct compile_key *key,
                 struct stage *stage, struct manifest *manifest, double *ret_end) {
+    if (shrink_needed(probe)) {
+        return show_smaller(options, probe, directory, aac, key, stage, manifest, ret_end);
+    }
     if (probe->has_picture) {
         return compile_video(options->in, probe, NULL, key, directory, aac, stage, manifest,
                              ret_end);

@@ -18,8 +18,15 @@
 #define BITRATE_720P 2200.0 /* kbit/s, the ceiling for 1280×720 at 30 frames a second */
 #define BITRATE_MIN 250.0
 #define THREADS_MAX 4      /* of the VP8 encoder (the same bytes whatever it is) */
-#define THREADS_MAX_H264 8 /* of each */
+#define THREADS_MAX_H264 4 /* of the largest; 2 of the others */
+#define QUANTIZER 23
+#define QUANTIZER_KEYED 25
+/* What is made for eyes blurs a matte: its flat parts are to be flat, and its edges true. */
+#define KEYED ":psy=0:aq-mode=0:mbtree=0"
+#define LOOK_AHEAD 5 /* pictures */
+#define LOOK_AHEAD_LARGE 3
 #define STILL_FPS 5
+#define LARGE_TIMES 2               /* the area of the largest rung */
 #define LOOK_EVERY (GST_SECOND / 2) /* at a keyed film, for the poster and the time line */
 #define HOLE_MAX "600000000000"     /* ns: a longer one is a broken clock, and is left a hole */
 
@@ -40,6 +47,7 @@ struct job {
     struct compile_key *key;           /* or NULL */
     struct fit_ladder ladder;          /* of what is encoded */
     struct fit_rung top;               /* what is taken from the file */
+    bool large;                        /* the file's pictures have much more than that */
     double hold;                       /* seconds: the last picture stays at least until then */
     struct stage *stage;
     struct gate gate;
@@ -106,39 +114,55 @@ static void describe_still(const struct job *job, GString *text) {
                            frames > 0 ? frames : 1, STILL_FPS);
 }
 
+static void describe_rate(const struct job *job, GString *text) {
+    g_string_append_printf(text,
+                           "videorate name=rate max-duplication-time=" HOLE_MAX
+                           " ! video/x-raw,framerate=%u/%u ! ",
+                           job->ladder.fps_n, job->ladder.fps_d);
+}
+
+static void describe_size(const struct job *job, GString *text) {
+    bool turned = job->probe->picture.turned;
+    g_string_append_printf(text,
+                           "videoconvert ! "
+                           "video/x-raw,format=(string){I420,I420_10LE,I420_12LE} ! "
+                           "videoscale add-borders=false ! "
+                           "video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1 ! ",
+                           turned ? job->top.height : job->top.width,
+                           turned ? job->top.width : job->top.height);
+}
+
+/* Pictures of the largest rung's size and the rungs' rate. Large ones are made small first: between
+ * decoder and rate several stay at a time. */
 static void describe_file(const struct job *job, GString *text) {
     g_string_append(text, "uridecodebin name=in ");
     if (job->probe->interlaced) {
-        g_string_append(text, "videoconvert name=entry ! deinterlace method=yadif fields=top ! "
-                              "videorate max-duplication-time=" HOLE_MAX " ! ");
+        g_string_append(text, "videoconvert name=entry ! deinterlace method=yadif fields=top ! ");
     } else {
-        g_string_append(text, "videorate name=entry max-duplication-time=" HOLE_MAX " ! ");
+        g_string_append(text, "identity name=entry ! ");
     }
-    g_string_append_printf(text, "video/x-raw,framerate=%u/%u ! ", job->ladder.fps_n,
-                           job->ladder.fps_d);
+    if (job->large) {
+        describe_size(job, text);
+    }
+    describe_rate(job, text);
+    if (!job->large) {
+        describe_size(job, text);
+    }
 }
 
 /* From the file to upright pictures of the largest rung's size in BT.601: what a VP8 picture is by
  * definition (RFC 6386 §9.2); H.264 says it in its VUI. Sizes and colours change before the turn,
  * which then has the least to move. */
 static void describe_source(const struct job *job, GString *text) {
-    const struct fit_rung *top = &job->top;
-    const struct probe *probe = job->probe;
-    bool turned = probe->picture.turned;
     if (job->still) {
         describe_still(job, text);
+        describe_size(job, text);
     } else {
         describe_file(job, text);
     }
-    g_string_append_printf(text,
-                           "videoconvert ! "
-                           "video/x-raw,format=(string){I420,I420_10LE,I420_12LE} ! "
-                           "videoscale add-borders=false ! "
-                           "video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1 ! "
-                           "parlourcolour ! ",
-                           turned ? top->height : top->width, turned ? top->width : top->height);
-    if (!job->still && g_strcmp0(probe->turn, "identity") != 0) {
-        g_string_append_printf(text, "videoflip video-direction=%s ! ", probe->turn);
+    g_string_append(text, "parlourcolour ! ");
+    if (!job->still && g_strcmp0(job->probe->turn, "identity") != 0) {
+        g_string_append_printf(text, "videoflip video-direction=%s ! ", job->probe->turn);
     }
     if (job->key) {
         g_string_append_printf(text, "parlourkey name=key colour=%d patience=" KEY_PATIENCE " ! ",
@@ -154,17 +178,21 @@ static void describe_queue(size_t from, GString *text) {
         text, "t%zu. ! queue max-size-buffers=3 max-size-bytes=0 max-size-time=0 ! ", from);
 }
 
+/* Each thread and each picture looked ahead costs 10 to 20 MB at 1080. Where decoding needs much
+ * memory itself there are fewer of them; on two cores the threads are the same. */
 static void describe_h264(const struct job *job, size_t i, GString *text) {
     describe_queue(i, text);
-    guint threads = CLAMP(g_get_num_processors(), 2, i == 0 ? THREADS_MAX_H264 : THREADS_MAX);
+    guint threads_max = i == 0 && !job->large ? THREADS_MAX_H264 : 2;
+    guint threads = CLAMP(g_get_num_processors(), 2, threads_max);
     g_string_append_printf(
         text,
-        "x264enc pass=qual quantizer=23 bitrate=%d vbv-buf-capacity=1500 speed-preset=veryfast "
+        "x264enc pass=qual quantizer=%d bitrate=%d vbv-buf-capacity=1500 speed-preset=veryfast "
         "bframes=0 ref=2 key-int-max=100000 byte-stream=true threads=%u sync-lookahead=0 "
-        "option-string=scenecut=0:open-gop=0:force-cfr=1 ! "
+        "rc-lookahead=%d option-string=scenecut=0:open-gop=0:force-cfr=1%s ! "
         "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au ! "
         "appsink name=h264-%zu ",
-        bitrate_for(&job->ladder.rungs[i]), threads, i);
+        job->key ? QUANTIZER_KEYED : QUANTIZER, bitrate_for(&job->ladder.rungs[i]), threads,
+        job->large ? LOOK_AHEAD_LARGE : LOOK_AHEAD, job->key ? KEYED : "", i);
 }
 
 /* libvpx's threads wait for each other in a spin. Where other encoders want the same cores that is
@@ -263,7 +291,10 @@ static int run(struct job *job) {
         gst_object_unref(still);
     } else {
         decoding_connect(job->stage->pipeline, job->path, job->probe, "entry", NULL);
-        decoding_hold(job->stage->pipeline, job->hold);
+        decoding_hold(job->stage->pipeline, job->probe->interlaced ? "entry" : "rate", job->hold);
+        if (job->large && !job->probe->interlaced) {
+            decoding_pass(job->stage->pipeline, (uint64_t)job->top.width * job->top.height);
+        }
     }
     watch(job, "gate", pass, &job->gate);
     if (!job->key) {
@@ -397,6 +428,8 @@ static bool fit(struct job *job, const struct picture *picture) {
         return false;
     }
     job->top = ladder->rungs[0];
+    job->large = (uint64_t)picture->width * picture->height >
+                 LARGE_TIMES * (uint64_t)job->top.width * job->top.height;
     if (!job->key) {
         return true;
     }

@@ -1,5 +1,6 @@
 #include "input/decoding.h"
 
+#include "input/give_back.h"
 #include "input/sound.h"
 
 #include <gst/video/video.h>
@@ -16,8 +17,9 @@
 struct wanted {
     struct probe probe;
     GstElement *video, *audio; /* owned by the pipeline */
+    GstElement *stills;        /* or NULL; before it pictures stay until the next one comes */
     GstClockTime hold;         /* the last picture stays until then */
-    bool stills;               /* pictures stay until the next one comes */
+    guint64 passing;           /* larger pictures are only passed through; 0: all stay */
 };
 
 /* Some containers are called "video/…" too: only what comes out of a demuxer is judged by its name.
@@ -177,8 +179,12 @@ static bool link_to(const struct wanted *wanted, GstElement *entry, GstPad *pad,
         !gst_pad_is_linked(in) && (stream_id[0] == 0 || !id || g_strcmp0(id, stream_id) == 0);
     bool linked = ours && gst_pad_link(pad, in) == GST_PAD_LINK_OK;
     if (linked) {
-        gst_pad_add_probe(in, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-                          retime, timeline_new(wanted, entry == wanted->video), timeline_free);
+        bool video = entry == wanted->video;
+        GstPad *at = video && wanted->stills ? gst_element_get_static_pad(wanted->stills, "sink")
+                                             : gst_object_ref(in);
+        gst_pad_add_probe(at, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+                          retime, timeline_new(wanted, video), timeline_free);
+        gst_object_unref(at);
     }
     g_free(id);
     gst_object_unref(in);
@@ -219,14 +225,20 @@ static void pad_added(GstElement *bin, GstPad *pad, gpointer data) {
 }
 
 /* Each thread of a decoder keeps a picture or more of its own. */
-static void limit_threads(GstBin *in, GstBin *bin, GstElement *element, gpointer data) {
+static void save_memory(GstBin *in, GstBin *bin, GstElement *element, gpointer data) {
     (void)in;
     (void)bin;
     const struct wanted *wanted = data;
     static const char *const names[] = {"max-threads", "threads", "n-threads"};
     guint64 bytes = (guint64)wanted->probe.picture.width * wanted->probe.picture.height * 3;
     guint most = bytes > 0 ? (guint)MIN(THREAD_BYTES / bytes, THREADS_MOST) : THREADS_MOST;
-    if (most >= g_get_num_processors() || !GST_IS_VIDEO_DECODER(element)) {
+    if (!GST_IS_VIDEO_DECODER(element)) {
+        return;
+    }
+    if (wanted->passing > 0 && wanted->stills) {
+        give_back_pictures(element, wanted->stills, wanted->passing);
+    }
+    if (most >= g_get_num_processors()) {
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -259,11 +271,16 @@ void decoding_connect(GstElement *pipeline, const char *path, const struct probe
     g_free(uri);
     g_signal_connect(in, "pad-added", G_CALLBACK(pad_added), wanted);
     g_signal_connect(in, "autoplug-continue", G_CALLBACK(keep_decoding), wanted);
-    g_signal_connect(in, "deep-element-added", G_CALLBACK(limit_threads), wanted);
+    g_signal_connect(in, "deep-element-added", G_CALLBACK(save_memory), wanted);
 }
 
-void decoding_hold(GstElement *pipeline, double until) {
+void decoding_hold(GstElement *pipeline, const char *at, double until) {
     struct wanted *wanted = g_object_get_data(G_OBJECT(pipeline), "parlour-wanted");
-    wanted->stills = true;
+    wanted->stills = find(pipeline, at);
     wanted->hold = until > 0 ? (GstClockTime)(until * GST_SECOND) : 0;
+}
+
+void decoding_pass(GstElement *pipeline, guint64 area) {
+    struct wanted *wanted = g_object_get_data(G_OBJECT(pipeline), "parlour-wanted");
+    wanted->passing = area;
 }

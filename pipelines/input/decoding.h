@@ -9,7 +9,11 @@
 void decoding_connect(GstElement *pipeline, const char *path, const struct probe *probe,
                       const char *video, const char *audio);
 
-/* After decoding_connect, before the pipeline runs: a picture stays until the next one comes, the
- * last one until its end and at least until `until` (seconds). `video` must be, or lead to, a
- * videorate. */
-void decoding_hold(GstElement *pipeline, double until);
+/* After decoding_connect, before the pipeline runs: before the element called `at`, which `video`
+ * is or leads to and which leads to a videorate, a picture stays until the next one comes, the last
+ * one until its end and at least until `until` (seconds). */
+void decoding_hold(GstElement *pipeline, const char *at, double until);
+
+/* After decoding_hold: pictures of more than `area` pixels become smaller ones between `video` and
+ * `at`, and nothing there keeps them (give_back.h). */
+void decoding_pass(GstElement *pipeline, guint64 area);

@@ -39,6 +39,7 @@ const struct element_need element_needs[] = {
     {"imagefreeze", GOOD, "pictures for sound", ELEMENT_COMPILE},
     {"deinterlace", GOOD, "interlaced pictures", ELEMENT_COMPILE},
     {"avenc_aac", LIBAV, "sound for HLS", ELEMENT_COMPILE},
+    {"matroskamux", GOOD, "very large pictures", ELEMENT_COMPILE},
     {"webpenc", BAD, "pictures of slides", ELEMENT_SLIDES},
     {"qtdemux", GOOD, "reading mp4 and mov", ELEMENT_DECODE},
     {"matroskademux", GOOD, "reading webm and mkv", ELEMENT_DECODE},

@@ -1,5 +1,6 @@
 #include "key/key_frame.h"
 
+#include "key/key_edge.h"
 #include "key/key_spread.h"
 #include "key/key_wall.h"
 
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STILL 0.12f /* less change than this is blended with the frame before */
+#define STILL 0.04f /* so small a change of the share is noise: a third of it is taken … */
+#define MOVED 0.12f /* … and all of such a one; one that is in between may be slow motion */
 #define SOLID 0.5f  /* of the matte: its colour can be told from the wall's */
 #define WHOLE 0.97f /* of the matte: taken as it is */
 #define CORE 2      /* samples from the edge of what is surely the person … */
@@ -27,10 +29,11 @@ struct key_frame {
     float *along, *p; /* chroma in the key's direction; less what is off that direction */
     float *luma;
     float *matte, *before;
-    uint8_t *mask, *other;                  /* work */
-    struct key_spread person;               /* `along` of the person, a little outward */
-    struct key_spread colour;               /* what is shown */
-    float *wall_p, *wall_luma, *matte_line; /* of one row */
+    uint8_t *mask, *other;    /* work */
+    struct key_spread person; /* `along` of the person, a little outward */
+    struct key_spread colour; /* what is shown */
+    struct key_edge edge;
+    float *wall_p, *wall_luma; /* of one row */
 };
 
 static float clampf(float v, float low, float high) {
@@ -47,16 +50,17 @@ static uint8_t byte_of(float v) {
 static bool allocate(struct key_frame *k, int colour) {
     size_t n = (size_t)k->half_width * k->half_height;
     float **const planes[] = {&k->along, &k->p, &k->luma, &k->matte, &k->before};
-    float **const lines[] = {&k->wall_p, &k->wall_luma, &k->matte_line};
+    float **const lines[] = {&k->wall_p, &k->wall_luma};
     bool good = key_wall_init(&k->wall, k->half_width, k->half_height, colour) &&
                 key_spread_init(&k->person, k->half_width, k->half_height, 1) &&
-                key_spread_init(&k->colour, k->half_width, k->half_height, 3);
+                key_spread_init(&k->colour, k->half_width, k->half_height, 3) &&
+                key_edge_init(&k->edge, k->half_width, k->half_height);
     for (size_t i = 0; i < sizeof(planes) / sizeof(*planes); i++) {
         *planes[i] = calloc(n, sizeof(float));
         good = good && *planes[i];
     }
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-        *lines[i] = calloc(k->half_width + 3, sizeof(float));
+        *lines[i] = calloc(k->half_width, sizeof(float));
         good = good && *lines[i];
     }
     k->mask = calloc(n, 1);
@@ -87,8 +91,7 @@ void key_frame_free(struct key_frame *k) {
     if (!k) {
         return;
     }
-    float *const planes[] = {k->along,  k->p,      k->luma,      k->matte,
-                             k->before, k->wall_p, k->wall_luma, k->matte_line};
+    float *const planes[] = {k->along, k->p, k->luma, k->matte, k->before, k->wall_p, k->wall_luma};
     for (size_t i = 0; i < sizeof(planes) / sizeof(*planes); i++) {
         free(planes[i]);
     }
@@ -97,6 +100,7 @@ void key_frame_free(struct key_frame *k) {
     key_wall_clear(&k->wall);
     key_spread_clear(&k->person);
     key_spread_clear(&k->colour);
+    key_edge_clear(&k->edge);
     free(k);
 }
 
@@ -187,9 +191,13 @@ static void find_person(struct key_frame *k) {
     key_spread_run(&k->person, EDGE);
 }
 
+/* How much of a change from one frame to the next is taken. */
+static float taken(float change) {
+    return clampf((1 + 2 * (change - STILL) / (MOVED - STILL)) / 3, 1 / 3.0f, 1);
+}
+
 /* The share of the person: 0 as the wall beside it, 1 as the person beside it. */
 static void find_share(struct key_frame *k) {
-    float blend = k->has_before ? STILL : 0;
     for (unsigned y = 0; y < k->half_height; y++) {
         size_t row = (size_t)y * k->half_width;
         const uint8_t *restrict known = k->person.known + row;
@@ -204,7 +212,7 @@ static void find_share(struct key_frame *k) {
             float a = clampf((wall[x] - part) / whole, 0, 1);
             a = known[x] == 1 ? 1 : a;
             float change = a - before[x];
-            before[x] = fabsf(change) < blend ? before[x] + change / 3 : a;
+            before[x] = k->has_before ? before[x] + taken(fabsf(change)) * change : a;
         }
     }
     k->has_before = true;
@@ -278,32 +286,6 @@ static void fade(struct key_frame *k) {
 
 /* ---- The stacked picture ---- */
 
-/* Chroma was blurred when it was made half as large; these filters take that back as well as can be
- * (least squares over edges of circles with noise). A row of pixels lies a quarter nearer to one
- * row of samples than to the other. */
-static void blend_rows(struct key_frame *k, unsigned y) {
-    unsigned j = y / 2, w = k->half_width, last = k->half_height - 1;
-    unsigned above = j > 0 ? j - 1 : 0, below = j < last ? j + 1 : last;
-    const float *restrict a = k->matte + (size_t)j * w;
-    const float *restrict near = k->matte + (size_t)(y & 1 ? below : above) * w;
-    const float *restrict far = k->matte + (size_t)(y & 1 ? above : below) * w;
-    float *restrict to = k->matte_line + 1;
-    for (unsigned x = 0; x < w; x++) {
-        to[x] = 1.02f * a[x] + 0.12f * near[x] - 0.14f * far[x];
-    }
-    to[-1] = to[0];
-    to[w] = to[w + 1] = to[w - 1];
-}
-
-/* The matte at an even column and the odd one behind it. */
-static float on_sample(const float *a) {
-    return clampf(1.3f * a[0] - 0.15f * (a[-1] + a[1]), 0, 1);
-}
-
-static float between_samples(const float *a) {
-    return clampf(0.72f * (a[0] + a[1]) - 0.22f * (a[-1] + a[2]), 0, 1);
-}
-
 static uint8_t colour_at(const struct key_frame *k, unsigned x, size_t i, float a, uint8_t seen) {
     if (a >= WHOLE) {
         return seen;
@@ -314,14 +296,26 @@ static uint8_t colour_at(const struct key_frame *k, unsigned x, size_t i, float 
     return byte_of(k->colour.planes[0][i]);
 }
 
+/* The matte of pixels, where it matters. */
+static void refine(struct key_frame *k, const struct key_picture *in) {
+    for (unsigned y = 0; y < k->half_height; y++) {
+        size_t row = (size_t)y * k->half_width;
+        const uint8_t *first = in->planes[0] + (size_t)2 * y * in->strides[0];
+        const uint8_t *const seen[2] = {first, first + in->strides[0]};
+        key_wall_row(&k->wall, y, k->wall_p, k->wall_luma);
+        key_edge_row(&k->edge, y, k->wall_luma, k->colour.planes[0] + row, k->colour.known + row,
+                     seen);
+    }
+    const struct key_measured measured = {k->mask, k->before, k->matte};
+    key_edge_run(&k->edge, &measured);
+}
+
 static void write_edge(const struct key_frame *k, const uint8_t *from, unsigned x, size_t i,
-                       uint8_t *colour, uint8_t *matte) {
-    const float *a = k->matte_line + 1 + x;
-    float left = on_sample(a), right = between_samples(a);
-    matte[2 * x] = byte_of(BLACK + (WHITE - BLACK) * left);
-    matte[2 * x + 1] = byte_of(BLACK + (WHITE - BLACK) * right);
-    colour[2 * x] = colour_at(k, x, i, left, from[2 * x]);
-    colour[2 * x + 1] = colour_at(k, x, i, right, from[2 * x + 1]);
+                       const float *fine, uint8_t *colour, uint8_t *matte) {
+    for (unsigned to = 2 * x; to < 2 * x + 2; to++) {
+        matte[to] = byte_of(BLACK + (WHITE - BLACK) * fine[to]);
+        colour[to] = colour_at(k, x, i, fine[to], from[to]);
+    }
 }
 
 static void write_luma(struct key_frame *k, const struct key_picture *in,
@@ -335,10 +329,10 @@ static void write_luma(struct key_frame *k, const struct key_picture *in,
         if (y % 2 == 0) {
             key_wall_row(&k->wall, y / 2, k->wall_p, k->wall_luma);
         }
-        blend_rows(k, y);
+        const float *fine = k->edge.matte + (size_t)y * k->width;
         for (unsigned x = 0; x < k->half_width; x++) {
             if (k->mask[row + x]) {
-                write_edge(k, from, x, row + x, colour, matte);
+                write_edge(k, from, x, row + x, fine, colour, matte);
                 continue;
             }
             float a = k->matte[row + x];
@@ -408,6 +402,7 @@ bool key_frame_apply(struct key_frame *k, const struct key_picture *in,
     settle(k);
     unmix(k, in);
     key_spread_run(&k->colour, SPREAD);
+    refine(k, in);
     fade(k);
     write_luma(k, in, out);
     write_chroma(k, out);

@@ -51,7 +51,7 @@ export const shiftAt = (n) => 12 * Math.sin(n / 8);
 export async function film(file, { seconds = 2, wall = [45, 190, 60], alphaOf = (n) => truth(shiftAt(n)), more = [] } = {}) {
   const ffmpeg = spawn('ffmpeg', ['-v', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${WIDTH}x${HEIGHT}`, '-r', String(FPS), '-i', '-',
     '-f', 'lavfi', '-i', `sine=440:sample_rate=48000:duration=${seconds}`,
-    '-vf', 'scale=out_color_matrix=bt601:out_range=tv:flags=accurate_rnd+full_chroma_int+bilinear:out_h_chr_pos=0:out_v_chr_pos=128,format=yuv420p', '-colorspace', 'smpte170m',
+    '-vf', 'scale=out_color_matrix=bt601:out_range=tv:flags=accurate_rnd+full_chroma_inp+full_chroma_int+bilinear:out_h_chr_pos=0:out_v_chr_pos=128,format=yuv420p', '-colorspace', 'smpte170m',
     '-color_primaries', 'smpte170m', '-color_trc', 'smpte170m', '-color_range', 'tv',
     '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '10', '-c:a', 'aac', ...more, file], { stdio: ['pipe', 'inherit', 'inherit'] });
   const noise = noiseOf(7);

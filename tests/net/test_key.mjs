@@ -23,7 +23,7 @@ const raw = (file, ...args) =>
     { maxBuffer: 1 << 30 });
 
 /** Errors of all frames but the first few, in which the encoders warm up. */
-function judgeFilm(bytes, width, height, layout, what, inside = 1) {
+function judgeFilm(bytes, width, height, layout, what, inside = 1, edge = 9.5) {
   const size = width * height * 3 / 2, count = bytes.length / size, sums = { inside: 0, outside: 0, edge: 0, visible: 0 };
   const colour = { skin: [0, 0], shirt: [0, 0] };
   const patches = { skin: [0, 0, 0], shirt: [0, 0, 0] };
@@ -48,7 +48,7 @@ function judgeFilm(bytes, width, height, layout, what, inside = 1) {
   console.log(what, Object.entries(sums).map(([k, v]) => `${k} ${v.toFixed(3)}`).join(', '));
   assert.ok(sums.inside <= inside, `${what}: inside`);
   assert.ok(sums.outside <= 1, `${what}: outside`);
-  assert.ok(sums.edge <= 16, `${what}: edge`); // of wisps of hair that move, in 4:2:0, after two encoders
+  assert.ok(sums.edge <= edge, `${what}: edge`); // of wisps of hair that move, with noise, in 4:2:0, after two encoders
   assert.ok(sums.visible <= 0.05, `${what}: ${sums.visible} % of the background can be seen`);
   return sums;
 }
@@ -62,7 +62,7 @@ const tests = {
     assert.deepEqual([manifest.width, manifest.height], [keyed.WIDTH, keyed.HEIGHT]);
     for (const rung of manifest.rungs.filter((r) => r.kind === 'video')) {
       assert.deepEqual([rung.width, rung.height], [layout.width, layout.height]);
-      assert.ok(rung.bitrate <= 650_000, `${rung.file} takes ${rung.bitrate} bit/s`);
+      assert.ok(rung.bitrate <= 500_000, `${rung.file} takes ${rung.bitrate} bit/s`);
       const dump = join(dir, rung.codec === 'vp8' ? 'rung.ivf' : 'rung.h264');
       execFileSync(rungDump, [join(out, rung.file), dump]);
       const bytes = raw(dump);
@@ -88,7 +88,7 @@ const tests = {
     const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')), layout = manifest.matte_layout;
     execFileSync(rungDump, [join(out, manifest.rungs.find((r) => r.codec === 'h264').file), join(dir, 'dark.h264')]);
     const bytes = raw(join(dir, 'dark.h264')), size = layout.width * layout.height * 3 / 2;
-    judgeFilm(bytes.subarray(0, 24 * size), layout.width, layout.height, layout, 'dark wall:', 2);
+    judgeFilm(bytes.subarray(0, 24 * size), layout.width, layout.height, layout, 'dark wall:', 1, 11.5);
     const empty = keyed.unstack(bytes.subarray(40 * size, 41 * size), layout.width, layout.height, layout).alpha;
     assert.equal(empty.filter((a) => keyed.clamped(a) > 2 / 255).length, 0, 'nobody is there');
   },

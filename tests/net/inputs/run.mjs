@@ -26,24 +26,36 @@ import * as tools from './tools.mjs';
 const args = process.argv.slice(2);
 const option = (name, fallback) => (args.includes(name) ? args.splice(args.indexOf(name), 2)[1] : fallback);
 const only = option('--only', '');
-const tables = option('--tables', 'video,audio,broken').split(',');
+const tables = option('--tables', 'video,audio,life,memory,broken').split(',');
 const keep = args.includes('--keep');
 const [pipeline, rungDump] = args;
 const AT_ONCE = 2;
 const PATIENCE = 120_000;
 const dir = mkdtempSync(join(tmpdir(), 'parlour-inputs-'));
 
-/** Runs compile; ends with its last line, whatever it was. `signal` tells of a crash. */
+/** The most memory that a process has held so far, in MB; 0 when it is gone. */
+function heldBy(pid) {
+  try {
+    return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
+/** Runs compile; ends with its last line, whatever it was. `signal` tells of a crash, `memory` is its peak in MB. */
 export async function compile(input, out, more = []) {
   const child = spawn(pipeline, ['compile', input, '--out', out, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '', stderr = '';
   child.stdout.on('data', (d) => { text += d; });
   child.stderr.on('data', (d) => { stderr += d; });
   const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  let memory = 0;
+  const look = setInterval(() => { memory = Math.max(memory, heldBy(child.pid)); }, 20);
   const [code, signal] = await new Promise((done) => child.on('close', (...r) => done(r)));
   clearTimeout(timer);
+  clearInterval(look);
   const lines = text.split('\n').filter(Boolean).map((l) => JSON.parse(l));
-  return { code, signal, lines, last: lines.at(-1), stderr };
+  return { code, signal, lines, last: lines.at(-1), stderr, memory };
 }
 
 function dump(out, file, to) {
@@ -196,9 +208,8 @@ async function work() {
   for (let row; (row = queue.shift());) {
     const started = Date.now();
     try {
-      if (row.run) await row.run({ compile, dir: mkdtempSync(join(dir, 'row-')), tools });
-      else await runRow(row, row.id);
-      console.log(`ok ${row.id} ${row.name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+      const figure = row.run ? await row.run({ compile, dir: mkdtempSync(join(dir, `${row.id}-`)), tools }) : await runRow(row, row.id);
+      console.log(`ok ${row.id} ${row.name} (${figure ? `${figure}, ` : ''}${((Date.now() - started) / 1000).toFixed(1)} s)`);
     } catch (error) {
       failed++;
       console.log(`not ok ${row.id} ${row.name}\n${error.stack.split('\n').slice(0, 12).join('\n')}`);
