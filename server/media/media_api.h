@@ -190,6 +190,10 @@ struct media_stats {
     uint64_t tcp_accepted, tcp_refused; /* refused: without a valid check, or by a limit */
     uint64_t tcp_dropped;               /* datagrams that a slow reader had no room for */
     uint64_t relayed, relay_dropped;    /* packets given to other threads, and those they missed */
+    uint64_t paced_dropped; /* packets (of films: frames) that waited too long for the pacer */
+    uint64_t retransmitted_bytes, padding_bytes, probes; /* of congestion control, all as sent */
+    uint64_t feedback, feedback_refused, feedback_silences;
+    uint64_t send_rates, send_rate_sum; /* now: sessions with a known rate; bits a second of all */
     uint64_t recorded, record_dropped;  /* packets given to recorders, and those they missed */
     uint64_t sessions, sessions_opened, sessions_ended;
     uint64_t sessions_by_role[MEDIA_ROLES]; /* now; by enum media_role */

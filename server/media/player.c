@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "media/quality.h"
 #include "media/shard_state.h"
+#include "routing/congestion.h"
 #include "routing/cursor.h"
 #include "wire/rtcp.h"
 
@@ -12,6 +13,7 @@
 #define RTCP_MAX 1200
 #define TICK_FIRST MSEC(50)
 #define TICK SEC(1)
+#define LATE_MAX SEC(1) /* no frame waits longer for the pacer: routing/cursor.h */
 /* Frames leave on a common grid, at most this late, so that one turn of the thread serves many
  * viewers instead of one turn each (measured: a quarter of the cost of 200 viewers). Their times in
  * RTP stay exact. */
@@ -56,8 +58,11 @@ static int open_player(struct session *s, const struct media_session_config *con
     quality_told_init(&p->quality);
     p->quality_told = now;
     p->told = CURSOR_PAUSED;
-    int r =
-        presentation_files_open(&s->shard->presentations, config->presentation, &p->presentation);
+    int r = session_pace(s, config, now);
+    if (r < 0) {
+        return r;
+    }
+    r = presentation_files_open(&s->shard->presentations, config->presentation, &p->presentation);
     if (r < 0) {
         return r;
     }
@@ -100,6 +105,26 @@ static void tell_position(struct session *s, uint64_t request, usec_t now) {
                                                              .duration = at.duration}});
 }
 
+static bool next_packet(void *ctx, enum send_class what, usec_t now, struct outgoing *ret) {
+    const struct session *s = ctx;
+    struct player *p = s->part;
+    switch (what) {
+    case SEND_AUDIO:
+        return cursor_next(&p->cursor, MEDIA_AUDIO, now, ret) > 0;
+    case SEND_AGAIN:
+        return cursor_next_retransmission(&p->cursor, ret) > 0;
+    case SEND_VIDEO:
+        return cursor_next(&p->cursor, MEDIA_VIDEO, now, ret) > 0;
+    case SEND_PADDING:
+        return cursor_pad(&p->cursor, s->congestion->probe.bytes_left, ret);
+    case SEND_NOTHING:
+        break;
+    }
+    return false;
+}
+
+static const struct send_source player_source = {.next = next_packet};
+
 /* Does the film wait because its viewer does not keep up? Unlike a live picture it can. */
 static bool hold_back(struct session *s, usec_t now) {
     struct player *p = s->part;
@@ -118,14 +143,13 @@ static bool hold_back(struct session *s, usec_t now) {
 
 static void send_due(struct session *s, usec_t now) {
     struct player *p = s->part;
-    struct outgoing packet;
-    enum media_kind kind;
     if (hold_back(s, now)) {
         return;
     }
-    while (cursor_next(&p->cursor, now, &packet, &kind) > 0) {
-        session_send(s, &packet);
+    if (s->congestion->waiting) {
+        s->shard->stats.paced_dropped += cursor_drop_late(&p->cursor, LATE_MAX, now);
     }
+    session_send_round(s, &player_source, s, now);
     if (p->cursor.state != p->told) {
         tell_position(s, 0, now);
     }
@@ -177,7 +201,6 @@ static void take_feedback(struct session *s, const struct rtcp_packet *packet, u
                           usec_t now) {
     struct player *p = s->part;
     struct rtcp_nack_reader reader;
-    struct outgoing again;
     uint16_t sequence;
     uint32_t ssrc;
     uint8_t command;
@@ -186,9 +209,7 @@ static void take_feedback(struct session *s, const struct rtcp_packet *packet, u
         while (rtcp_nack_next(&reader, &sequence)) {
             cursor_nack(&p->cursor, media, sequence, now);
         }
-        while (cursor_next_retransmission(&p->cursor, &again) > 0) {
-            session_send(s, &again);
-        }
+        send_due(s, now);
     } else if (rtcp_is_pli(packet) || rtcp_parse_fir(packet, 0, &ssrc, &command) == 0) {
         s->shard->stats.plis_in++;
         cursor_want_keyframe(&p->cursor, now);
@@ -207,10 +228,17 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
             for (size_t i = 0; rtcp_parse_report(&packet, i, &report) == 0; i++) {
                 cursor_receiver_report(&p->cursor, &report, clock_unix());
+                if (report.ssrc == p->video.ssrc || !p->cursor.has_video) {
+                    congestion_report(s->congestion, &report, now);
+                }
             }
         } else if (rtcp_parse_feedback(&packet, &sender, &media) == 0) {
             take_feedback(s, &packet, media, now);
+            congestion_rtcp(s->congestion, &packet, now);
         }
+    }
+    if (s->congestion->waiting) {
+        send_due(s, now);
     }
     if (r < 0) {
         s->shard->stats.rtcp_bad++;
@@ -222,11 +250,14 @@ static usec_t next_timeout(const struct session *s) {
     if (!p->connected) {
         return USEC_NEVER;
     }
-    usec_t due = cursor_next_timeout(&p->cursor);
+    usec_t due = cursor_next_timeout(&p->cursor, MEDIA_AUDIO);
+    if (!s->congestion->waiting) { /* else the picture waits for the pacer */
+        due = usec_min(due, cursor_next_timeout(&p->cursor, MEDIA_VIDEO));
+    }
     if (due != USEC_NEVER) {
         due += (GRID - due % GRID) % GRID;
     }
-    return usec_min(due, p->tick_due);
+    return usec_min(usec_min(due, congestion_next_timeout(s->congestion)), p->tick_due);
 }
 
 static void tick(struct session *s, usec_t now) {
@@ -250,6 +281,7 @@ static void tick(struct session *s, usec_t now) {
     if (p->cursor.state == CURSOR_PLAYING) {
         tell_position(s, 0, now);
     }
+    session_tell_rate(s);
     struct stream_quality quality = cursor_quality(&p->cursor);
     uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
     quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, now - p->reported,
@@ -260,6 +292,7 @@ static void tick(struct session *s, usec_t now) {
 
 static void timeout(struct session *s, usec_t now) {
     struct player *p = s->part;
+    congestion_timeout(s->congestion, now);
     send_due(s, now);
     if (p->tick_due <= now) {
         tick(s, now);

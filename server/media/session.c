@@ -5,7 +5,7 @@
 #include "media/publisher.h"
 #include "media/shard_state.h"
 #include "media/viewer.h"
-#include "routing/outgoing.h"
+#include "routing/congestion.h"
 #include "transport/demux.h"
 
 #include <errno.h>
@@ -61,6 +61,7 @@ void session_free(struct session *s) {
     }
     timers_unset(&s->shard->timers, &s->timer);
     s->role->close(s);
+    free(s->congestion);
     srtp_in_free(s->in);
     srtp_out_free(s->out);
     dtls_free(s->dtls);
@@ -119,11 +120,45 @@ static void count_join(struct session *s) {
     s->opened = 0;
 }
 
-void session_send(struct session *s, const struct outgoing *packet) {
+static bool has_numbers(const struct media_session_config *config) {
+    for (size_t i = 0; i < config->line_count; i++) {
+        const struct media_line *line = &config->lines[i];
+        for (size_t k = 0; line->active && k < line->payload_count; k++) {
+            if (line->payloads[k].twcc) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+int session_pace(struct session *s, const struct media_session_config *config, usec_t now) {
+    s->congestion = malloc(sizeof(*s->congestion));
+    if (!s->congestion) {
+        return -ENOMEM;
+    }
+    congestion_init(s->congestion, has_numbers(config), &s->shard->congestion, now);
+    return 0;
+}
+
+void session_send_round(struct session *s, const struct send_source *source, void *ctx,
+                        usec_t now) {
+    struct outgoing packet;
+    if (!session_path(s)) {
+        return;
+    }
+    congestion_begin(s->congestion);
+    while (congestion_next(s->congestion, source, ctx, now, &packet)) {
+        session_send(s, &packet, now);
+    }
+}
+
+void session_send(struct session *s, struct outgoing *packet, usec_t now) {
     const struct path *path = session_path(s);
     if (!path) {
         return;
     }
+    congestion_number(s->congestion, packet);
     struct egress *egress = &s->shard->egress;
     const struct bytes parts[] = {bytes_of(packet->prefix, packet->prefix_size), packet->payload,
                                   packet->tail};
@@ -132,6 +167,7 @@ void session_send(struct session *s, const struct outgoing *packet) {
                       sizeof(parts) / sizeof(parts[0]), packet->index, egress_room(egress, path));
     if (n > 0) {
         egress_add(egress, (size_t)n);
+        congestion_sent(s->congestion, packet, (size_t)n, now);
         s->shard->stats.packets_forwarded++;
         if (s->opened != 0) {
             count_join(s);
@@ -155,11 +191,21 @@ void session_send_rtcp(struct session *s, struct bytes compound) {
 }
 
 uint64_t session_send_rate(const struct session *s) {
-    return s->send_rate;
+    return s->congestion ? congestion_rate(s->congestion) : 0;
 }
 
 void session_want_rate(struct session *s, uint64_t bits_s) {
-    s->want_rate = bits_s;
+    if (s->congestion) {
+        congestion_want(s->congestion, bits_s);
+    }
+}
+
+void session_tell_rate(struct session *s) {
+    struct media_stats *stats = &s->shard->stats;
+    const uint64_t rate = s->ended ? 0 : session_send_rate(s);
+    stats->send_rates += (uint64_t)(rate > 0) - (uint64_t)(s->rate_told > 0);
+    stats->send_rate_sum += rate - s->rate_told;
+    s->rate_told = rate;
 }
 
 static void send_handshake(struct session *s) {
@@ -183,6 +229,7 @@ void session_end(struct session *s, enum media_end_reason reason) {
     s->ended = true;
     dtls_close(s->dtls);
     send_handshake(s);
+    session_tell_rate(s);
     timers_unset(&s->shard->timers, &s->timer);
     for (size_t i = 0; i < ICE_PATHS_MAX; i++) {
         tcp_connections_release(&s->shard->streams, &s->ice.paths[i].path);

@@ -10,6 +10,8 @@
 #define SESSION_UFRAGS 2
 #define SESSION_PATHS ICE_PATHS_MAX
 
+struct congestion;
+struct send_source;
 struct shard_state;
 struct session;
 struct udp_datagram;
@@ -46,7 +48,8 @@ struct session {
 
     enum media_role kind;
     usec_t opened;                 /* 0: its first packet was sent, or it publishes */
-    uint64_t send_rate, want_rate; /* session_send_rate, session_want_rate */
+    struct congestion *congestion; /* of those that send media: made by session_pace, else NULL */
+    uint64_t rate_told;            /* in the statistics */
 
     bool ended;
     struct session *next_ended; /* in shard_state.ended */
@@ -75,8 +78,15 @@ void session_free(struct session *s);
 /* Where to send, NULL while there is no way or no key. */
 const struct path *session_path(const struct session *s);
 
-/* Seals one RTP packet into the frame that is being gathered for this session. */
-void session_send(struct session *s, const struct outgoing *packet);
+/* This session sends media on these lines. 0 or -ENOMEM. */
+int session_pace(struct session *s, const struct media_session_config *config, usec_t now);
+
+/* Takes from the source what may leave now, in order (routing/congestion.h), and sends it. */
+void session_send_round(struct session *s, const struct send_source *source, void *ctx, usec_t now);
+
+/* Numbers one RTP packet and seals it into the frame that is being gathered for this session. The
+ * pacer counts it and does not hold it. */
+void session_send(struct session *s, struct outgoing *packet, usec_t now);
 
 /* Seals and sends one compound RTCP packet. */
 void session_send_rtcp(struct session *s, struct bytes compound);
@@ -86,8 +96,11 @@ void session_send_rtcp(struct session *s, struct bytes compound);
 uint64_t session_send_rate(const struct session *s);
 
 /* What the session could use, bits a second: the next rung up, or what it has. Probes aim at it and
- * go no further; 0: they look for nothing. */
+ * go no further; 0: to be told. */
 void session_want_rate(struct session *s, uint64_t bits_s);
+
+/* Brings the statistics of the thread up to date with session_send_rate. */
+void session_tell_rate(struct session *s);
 
 /* Sets the timer by what is due next. After anything that changes it. */
 void session_schedule(struct session *s, usec_t now);

@@ -391,6 +391,13 @@ static void publish_stats(struct shard *s, usec_t now) {
     stats->bytes_out = s->state.egress.bytes;
     stats->sends = s->state.egress.sends;
     stats->send_failed = s->state.egress.failed;
+    const struct congestion_counters *c = &s->state.congestion;
+    stats->retransmitted_bytes = c->again_bytes;
+    stats->padding_bytes = c->padding_bytes;
+    stats->probes = c->probes;
+    stats->feedback = c->feedback;
+    stats->feedback_refused = c->refused;
+    stats->feedback_silences = c->silences;
     const uint64_t cpu = thread_cpu();
     pthread_mutex_lock(&s->stats_lock);
     s->published_cpu = cpu;

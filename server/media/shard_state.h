@@ -9,6 +9,7 @@
 #include "media/session_table.h"
 #include "media/shard.h"
 #include "media/tcp_connections.h"
+#include "routing/congestion.h"
 #include "routing/packet.h"
 
 struct shard_state {
@@ -26,6 +27,7 @@ struct shard_state {
     struct feed *feeds, *ended_feeds;
     struct recorder *recorders; /* of its rooms */
     struct media_stats stats;
+    struct congestion_counters congestion;
     int epoll; /* for feeds */
     struct shard *shard;
 };

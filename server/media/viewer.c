@@ -5,6 +5,7 @@
 #include "media/quality.h"
 #include "media/shard_state.h"
 #include "media/viewer_rungs.h"
+#include "routing/congestion.h"
 #include "wire/rtcp.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #define RTCP_MAX 1200
 #define TICK_FIRST MSEC(50) /* an early sender report: lips in sync from the start */
 #define TICK SEC(1)
+#define LATE_MAX SEC(1) /* no frame waits longer for the pacer: routing/subscription.h */
 
 static const struct bytes cname = {(const uint8_t *)"parlour", 7};
 
@@ -57,14 +59,71 @@ static bool hold_back(struct viewer_slot *slot, usec_t now) {
     return late;
 }
 
+/* Sound leaves at once. A picture that does not find room waits for the round, and all after it. */
 void viewer_slot_forward(struct viewer_slot *slot, usec_t now) {
+    struct session *s = slot->viewer->session;
+    struct congestion *c = s->congestion;
+    const bool paced = slot->line.kind == MEDIA_VIDEO;
     struct outgoing packet;
-    if (hold_back(slot, now)) {
+    if (hold_back(slot, now) || (paced && c->waiting)) {
         return;
     }
-    while (subscription_next(&slot->subscription, now, &packet) > 0) {
-        session_send(slot->viewer->session, &packet);
+    while ((!paced || congestion_may_send(c, now)) &&
+           subscription_next(&slot->subscription, now, &packet) > 0) {
+        session_send(s, &packet, now);
     }
+    if (paced && !congestion_may_send(c, now) && subscription_waits(&slot->subscription)) {
+        congestion_wait(c);
+        session_schedule(s, now);
+    }
+}
+
+static bool next_of_slot(struct viewer_slot *slot, enum send_class what, usec_t now,
+                         struct outgoing *ret) {
+    const bool is_audio = slot->line.kind == MEDIA_AUDIO;
+    if (slot->held) {
+        return false;
+    }
+    switch (what) {
+    case SEND_AUDIO:
+        return is_audio && subscription_next(&slot->subscription, now, ret) > 0;
+    case SEND_AGAIN:
+        return subscription_next_retransmission(&slot->subscription, ret) > 0;
+    case SEND_VIDEO:
+        return !is_audio && subscription_next(&slot->subscription, now, ret) > 0;
+    case SEND_PADDING:
+        return !is_audio &&
+               subscription_pad(&slot->subscription,
+                                slot->viewer->session->congestion->probe.bytes_left, ret);
+    case SEND_NOTHING:
+        break;
+    }
+    return false;
+}
+
+static bool next_packet(void *ctx, enum send_class what, usec_t now, struct outgoing *ret) {
+    struct viewer *v = ctx;
+    for (size_t i = 0; i < v->slot_count; i++) {
+        if (next_of_slot(&v->slots[i], what, now, ret)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct send_source viewer_source = {.next = next_packet};
+
+/* What waited too long is given up; then everything that may leave does. */
+static void send_round(struct viewer *v, usec_t now) {
+    for (size_t i = 0; i < v->slot_count && v->session->congestion->waiting; i++) {
+        struct viewer_slot *slot = &v->slots[i];
+        size_t dropped = subscription_drop_late(&slot->subscription, LATE_MAX, now);
+        if (dropped > 0) {
+            v->session->shard->stats.paced_dropped += dropped;
+            publisher_attend(slot->feed->publisher, now);
+        }
+    }
+    session_send_round(v->session, &viewer_source, v, now);
 }
 
 static void tell_unplayable(struct viewer_slot *slot, const struct track *track) {
@@ -139,6 +198,10 @@ static int open_viewer(struct session *s, const struct media_session_config *con
     }
     s->part = v;
     v->session = s;
+    int r = session_pace(s, config, now);
+    if (r < 0) {
+        return r;
+    }
     v->tick_due = USEC_NEVER;
     quality_told_init(&v->quality);
     v->quality_told = now;
@@ -199,10 +262,7 @@ static void take_nack(struct viewer *v, const struct rtcp_packet *packet, uint32
     while (rtcp_nack_next(&reader, &sequence)) {
         subscription_nack(&slot->subscription, sequence, now);
     }
-    struct outgoing again;
-    while (subscription_next_retransmission(&slot->subscription, &again) > 0) {
-        session_send(v->session, &again);
-    }
+    send_round(v, now);
 }
 
 static void want_keyframe(struct viewer *v, uint32_t media, usec_t now) {
@@ -226,12 +286,15 @@ static void take_payload_feedback(struct viewer *v, const struct rtcp_packet *pa
     }
 }
 
-static void take_reports(struct viewer *v, const struct rtcp_packet *packet) {
+static void take_reports(struct viewer *v, const struct rtcp_packet *packet, usec_t now) {
     struct rtcp_report report;
     for (size_t i = 0; rtcp_parse_report(packet, i, &report) == 0; i++) {
         struct viewer_slot *slot = slot_by_ssrc(v, report.ssrc);
         if (slot) {
             subscription_receiver_report(&slot->subscription, &report, clock_unix());
+            if (slot->line.kind == MEDIA_VIDEO || v->count_of[MEDIA_VIDEO] == 0) {
+                congestion_report(v->session->congestion, &report, now);
+            }
         }
     }
 }
@@ -244,14 +307,18 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     v->reported = now;
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
-            take_reports(v, &packet);
+            take_reports(v, &packet, now);
         } else if (rtcp_parse_feedback(&packet, &sender, &media) == 0) {
             if (packet.type == RTCP_RTPFB && packet.count == RTCP_RTPFB_NACK) {
                 take_nack(v, &packet, media, now);
             } else if (packet.type == RTCP_PSFB) {
                 take_payload_feedback(v, &packet, media, now);
             }
+            congestion_rtcp(s->congestion, &packet, now);
         }
+    }
+    if (s->congestion->waiting) {
+        send_round(v, now);
     }
     if (r < 0) {
         s->shard->stats.rtcp_bad++;
@@ -263,7 +330,7 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
 
 static usec_t next_timeout(const struct session *s) {
     const struct viewer *v = s->part;
-    return v->tick_due;
+    return usec_min(v->tick_due, congestion_next_timeout(s->congestion));
 }
 
 static void tell_quality(struct viewer *v, usec_t now) {
@@ -309,6 +376,7 @@ static void tick(struct session *s, usec_t now) {
             session_send_rtcp(s, bytes_of(buffer, (size_t)n));
         }
     }
+    session_tell_rate(s);
     if (now >= v->quality_told + TICK) {
         tell_quality(v, now);
     }
@@ -316,11 +384,20 @@ static void tick(struct session *s, usec_t now) {
     v->tick_due = next_tick(v, now);
 }
 
+static void timeout(struct session *s, usec_t now) {
+    struct viewer *v = s->part;
+    congestion_timeout(s->congestion, now);
+    send_round(v, now);
+    if (v->tick_due <= now) {
+        tick(s, now);
+    }
+}
+
 const struct session_role viewer_role = {
     .open = open_viewer,
     .connected = connected,
     .rtcp = take_rtcp,
     .next_timeout = next_timeout,
-    .timeout = tick,
+    .timeout = timeout,
     .close = close_viewer,
 };

@@ -212,6 +212,7 @@ int cursor_seek(struct cursor *c, double seconds, usec_t now) {
     if (c->state == CURSOR_ENDED) {
         c->state = CURSOR_PLAYING;
     }
+    c->video.catch_up_since = now;
     set_clock(c, place_video(c, media), now);
     place_audio(c);
     return 0;
@@ -261,6 +262,7 @@ void cursor_want_keyframe(struct cursor *c, usec_t now) {
     const uint32_t shown = s->frame > 0 ? s->frame - 1 : 0;
     go_to(s, rung_file_key_before(s->rung, shown), shown);
     s->catch_up = true;
+    s->catch_up_since = now;
 }
 
 /* ---- Output ---- */
@@ -273,28 +275,76 @@ static usec_t end_of(const struct cursor *c) {
     return local > 0 ? (usec_t)local : 0;
 }
 
-usec_t cursor_next_timeout(const struct cursor *c) {
-    return usec_min(usec_min(due_of(c, &c->video), due_of(c, &c->audio)), end_of(c));
+static bool has(const struct cursor *c, enum media_kind kind) {
+    return kind == MEDIA_VIDEO ? c->has_video : c->has_audio;
 }
 
-int cursor_next(struct cursor *c, usec_t now, struct outgoing *ret, enum media_kind *ret_kind) {
-    const usec_t video = c->has_video ? due_of(c, &c->video) : USEC_NEVER;
-    const usec_t audio = c->has_audio ? due_of(c, &c->audio) : USEC_NEVER;
-    if (video <= now && video <= audio) {
-        write_next(c, &c->video, now, ret);
-        *ret_kind = MEDIA_VIDEO;
+static usec_t due_of_kind(const struct cursor *c, enum media_kind kind) {
+    if (!has(c, kind)) {
+        return USEC_NEVER;
+    }
+    return due_of(c, kind == MEDIA_VIDEO ? &c->video : &c->audio);
+}
+
+usec_t cursor_next_timeout(const struct cursor *c, enum media_kind kind) {
+    const usec_t due = due_of_kind(c, kind);
+    return kind == MEDIA_VIDEO ? usec_min(due, end_of(c)) : due;
+}
+
+int cursor_next(struct cursor *c, enum media_kind kind, usec_t now, struct outgoing *ret) {
+    if (due_of_kind(c, kind) <= now) {
+        write_next(c, kind == MEDIA_VIDEO ? &c->video : &c->audio, now, ret);
         return 1;
     }
-    if (audio <= now) {
-        write_next(c, &c->audio, now, ret);
-        *ret_kind = MEDIA_AUDIO;
-        return 1;
-    }
-    if (end_of(c) <= now) { /* later frames, if any, lie behind the duration */
-        set_clock(c, duration_of(c), now);
+    if (end_of(c) <= now && due_of_kind(c, MEDIA_VIDEO) > now &&
+        due_of_kind(c, MEDIA_AUDIO) > now) {
+        set_clock(c, duration_of(c), now); /* later frames, if any, lie behind the duration */
         c->state = CURSOR_ENDED;
     }
     return 0;
+}
+
+/* ---- Too slow ---- */
+
+uint32_t cursor_drop_late(struct cursor *c, usec_t limit, usec_t now) {
+    struct cursor_stream *s = &c->video;
+    if (!c->has_video || c->state != CURSOR_PLAYING || at_end(s) || s->packet > 0) {
+        return 0;
+    }
+    if (s->catch_up && now <= s->catch_up_since + CURSOR_CATCH_UP) {
+        return 0;
+    }
+    const int64_t due = local_of(c, s->due_media);
+    const int64_t from = due > (int64_t)s->catch_up_since ? due : (int64_t)s->catch_up_since;
+    if ((int64_t)now <= from + (int64_t)limit) {
+        return 0;
+    }
+    const uint32_t late = rung_file_find(s->rung, rung_file_ticks(s->rung, media_at(c, now)));
+    uint32_t key = late > s->frame ? late : s->frame;
+    while (key < s->rung->frame_count && !(key > s->frame && rung_file_frame(s->rung, key).key)) {
+        key++;
+    }
+    const uint32_t left_out = key - s->frame;
+    go_to(s, key, key);
+    s->catch_up = false;
+    return left_out;
+}
+
+bool cursor_pad(struct cursor *c, size_t size, struct outgoing *ret) {
+    struct cursor_stream *s = &c->video;
+    uint64_t index, source;
+    const struct stream_range *range;
+    if (!c->has_video) {
+        return false;
+    }
+    if (size > 2 * STREAM_PADDING && outgoing_stream_newest(&s->stream, &index, &source, &range) &&
+        index >= s->range_floor && source < s->rung->packet_count) {
+        struct fragment f;
+        fill_fragment(s, rung_file_frame_of(s->rung, (uint32_t)source), (uint32_t)source, &f);
+        outgoing_stream_repeat(&s->stream, &f, index, range, ret);
+        return true;
+    }
+    return outgoing_stream_pad(&s->stream, ret);
 }
 
 void cursor_position(const struct cursor *c, usec_t now, struct cursor_position *ret) {

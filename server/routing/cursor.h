@@ -10,6 +10,7 @@
 #include "routing/outgoing_stream.h"
 #include "routing/presentation.h"
 
+#define CURSOR_CATCH_UP SEC(3)
 #define CURSOR_RATE_MIN 0.5
 #define CURSOR_RATE_MAX 2.0
 
@@ -29,10 +30,11 @@ struct cursor_stream {
     uint64_t range_floor;         /* older ranges belong to another rung */
     bool begin;                   /* the next packet starts a range */
     bool catch_up;                /* frames up to live_frame leave at once, whatever the state */
-    bool resume;                  /* after the squeeze, at live_timestamp */
-    uint32_t live_timestamp;      /* RTP time of the frame that began the exact times, */
-    int64_t live_local;           /* and when it was due: the line of the sender reports */
-    int64_t due_media;            /* media time of `frame`, µs */
+    usec_t catch_up_since;
+    bool resume;             /* after the squeeze, at live_timestamp */
+    uint32_t live_timestamp; /* RTP time of the frame that began the exact times, */
+    int64_t live_local;      /* and when it was due: the line of the sender reports */
+    int64_t due_media;       /* media time of `frame`, µs */
 };
 
 struct cursor {
@@ -58,11 +60,22 @@ int cursor_pause(struct cursor *c, usec_t now);
 int cursor_seek(struct cursor *c, double seconds, usec_t now);
 int cursor_rate(struct cursor *c, double factor, usec_t now);
 
-/* When the next frame is due; USEC_NEVER when paused or ended and drained. */
-usec_t cursor_next_timeout(const struct cursor *c);
+/* When the next frame of a kind is due, or with the picture the end; USEC_NEVER when paused or
+ * ended and drained. */
+usec_t cursor_next_timeout(const struct cursor *c, enum media_kind kind);
 
-/* The next packet that is due: 1, or 0: drained. At the end the state becomes CURSOR_ENDED. */
-int cursor_next(struct cursor *c, usec_t now, struct outgoing *ret, enum media_kind *ret_kind);
+/* The next packet of a kind that is due: 1, or 0: drained. At the end, both drained, the state
+ * becomes CURSOR_ENDED. */
+int cursor_next(struct cursor *c, enum media_kind kind, usec_t now, struct outgoing *ret);
+
+/* The picture cannot be sent as fast as it plays. When the frame that is next is later than
+ * `limit`, goes on at the first key frame that is not late yet; the sound goes on. A frame that
+ * began is finished, and a seek may take CURSOR_CATCH_UP. Returns the number of frames left out. */
+uint32_t cursor_drop_late(struct cursor *c, usec_t limit, usec_t now);
+
+/* A packet that repeats what the viewer has, or only pads, for a probe: about `size` bytes. False:
+ * there is none. */
+bool cursor_pad(struct cursor *c, size_t size, struct outgoing *ret);
 
 void cursor_position(const struct cursor *c, usec_t now, struct cursor_position *ret);
 

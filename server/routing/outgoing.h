@@ -14,6 +14,8 @@ struct outgoing {
     uint16_t size;  /* header + prefix + payload + tail: equal sizes may share a GSO send */
     bool frame_end; /* last packet of its frame */
     bool retransmission;
+    bool padding;         /* nothing but RTP padding, for a probe */
+    uint8_t number_at;    /* where in the header its transport-wide number goes; 0: it has none */
     uint64_t index;       /* ROC << 16 | sequence, of the SSRC in the header */
     struct bytes payload; /* in the immutable packet or the mapped file; valid until the source's
                              next input */

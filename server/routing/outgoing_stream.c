@@ -15,6 +15,9 @@ static const uint8_t padding_bytes[FRAGMENT_PADDING_MAX] = {
     23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44,
     45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64};
 
+/* RFC 3550 §5.1: only the last byte of padding says something. */
+static const uint8_t stuffing[STREAM_PADDING] = {[STREAM_PADDING - 1] = STREAM_PADDING};
+
 void outgoing_stream_init(struct outgoing_stream *s, const struct media_line *line, uint64_t seed) {
     memset(s, 0, sizeof *s);
     s->line = line;
@@ -70,20 +73,31 @@ static size_t close_extension(uint8_t *h, size_t at, bool two_byte) {
     return at;
 }
 
-/* The header of a packet without extras: mid, and the place for the level of a voice. */
+/* The place of the transport-wide number, filled in when the packet leaves. */
+static size_t put_number(uint8_t *h, size_t at, bool two_byte, uint8_t id, uint8_t *ret_at) {
+    static const uint8_t none[2] = {0};
+    *ret_at = (uint8_t)(at + (two_byte ? 2 : 1));
+    return put_element(h + at, two_byte, id, sizeof none, bytes_of(none, sizeof none));
+}
+
+/* The header of a packet without extras: number, mid, and the place for the level of a voice. */
 static void make_template(struct outgoing_stream *s) {
     const uint8_t mid = extension_id(s, EXT_MID);
     const uint8_t level = s->line->kind == MEDIA_AUDIO ? extension_id(s, EXT_AUDIO_LEVEL) : 0;
-    const bool two_byte = mid > 14 || level > 14;
+    const bool two_byte = mid > 14 || level > 14 || extension_id(s, EXT_TWCC) > 14;
     uint8_t *h = s->template;
+    const uint8_t number = s->numbered ? extension_id(s, EXT_TWCC) : 0;
     memset(h, 0, sizeof s->template);
-    set_fixed(s, h, mid != 0 || level != 0);
+    set_fixed(s, h, mid != 0 || level != 0 || number != 0);
     s->template_size = RTP_HEADER_MIN;
-    s->level_at = 0;
-    if (mid == 0 && level == 0) {
+    s->level_at = s->number_at = 0;
+    if (mid == 0 && level == 0 && number == 0) {
         return;
     }
     size_t at = RTP_HEADER_MIN + 4;
+    if (number != 0) {
+        at += put_number(h, at, two_byte, number, &s->number_at);
+    }
     if (mid != 0) {
         const struct bytes value = bytes_of_text(s->line->mid);
         at += put_element(h + at, two_byte, mid, value.n, value);
@@ -104,10 +118,11 @@ static const enum rtp_extension passed_on[] = {EXT_ABS_CAPTURE_TIME, EXT_VIDEO_O
 
 /* A header with the extras of this batch; all packets of the batch get the same size. */
 static size_t write_extended(struct outgoing_stream *s, const struct fragment *f,
-                             const struct stream_range *range, uint8_t *h) {
+                             const struct stream_range *range, uint8_t *h, uint8_t *ret_number_at) {
+    const uint8_t number = s->numbered ? extension_id(s, EXT_TWCC) : 0;
     const uint8_t mid = extension_id(s, EXT_MID);
     const uint8_t level = f->has_audio_level ? extension_id(s, EXT_AUDIO_LEVEL) : 0;
-    bool two_byte = mid > 14 || level > 14, any = false;
+    bool two_byte = mid > 14 || level > 14 || number > 14, any = false;
     for (size_t i = 0; i < PASSED_ON; i++) {
         const enum rtp_extension e = passed_on[i];
         if (f->extensions->room[e] != 0 && extension_id(s, e) != 0) {
@@ -120,6 +135,9 @@ static size_t write_extended(struct outgoing_stream *s, const struct fragment *f
     }
     set_fixed(s, h, true);
     size_t at = RTP_HEADER_MIN + 4;
+    if (number != 0) {
+        at += put_number(h, at, two_byte, number, ret_number_at);
+    }
     if (mid != 0) {
         const struct bytes value = bytes_of_text(s->line->mid);
         at += put_element(h + at, two_byte, mid, value.n, value);
@@ -159,8 +177,10 @@ static uint32_t write_packet(struct outgoing_stream *s, const struct fragment *f
                              struct outgoing *ret) {
     uint8_t *h = ret->header;
     const uint32_t timestamp = timestamp_of(range, f);
-    size_t size = f->extensions != NULL ? write_extended(s, f, range, h) : 0;
+    ret->number_at = 0;
+    size_t size = f->extensions != NULL ? write_extended(s, f, range, h, &ret->number_at) : 0;
     if (size == 0) {
+        ret->number_at = s->number_at;
         memcpy(h, s->template, sizeof s->template);
         size = s->template_size;
         if (s->level_at != 0) {
@@ -194,7 +214,7 @@ static uint32_t write_packet(struct outgoing_stream *s, const struct fragment *f
     ret->size = (uint16_t)(size + f->prefix_size + f->payload.n + f->padding);
     ret->index = index;
     ret->frame_end = f->frame_end;
-    ret->retransmission = false;
+    ret->retransmission = ret->padding = false;
     return timestamp;
 }
 
@@ -207,6 +227,10 @@ static enum h264_profile profile_of(const char *fmtp) {
         return H264_OTHER;
     }
     return h264_profile_of(bytes_of(p + 17, 6));
+}
+
+static bool has_rtx(const struct outgoing_stream *s) {
+    return s->payload != NULL && s->payload->rtx_type != 0 && s->line->rtx_ssrc != 0;
 }
 
 int outgoing_stream_set_codec(struct outgoing_stream *s, enum media_codec codec, const char *fmtp) {
@@ -226,6 +250,7 @@ int outgoing_stream_set_codec(struct outgoing_stream *s, enum media_codec codec,
         return -ENOTSUP;
     }
     s->payload = found;
+    s->numbered = found->twcc && extension_id(s, EXT_TWCC) != 0 && (has_rtx(s) || !found->nack);
     s->clock_rate = media_codec_clock(codec);
     make_template(s);
     return 0;
@@ -366,7 +391,7 @@ static bool asked_lately(struct outgoing_stream *s, uint16_t sequence, usec_t no
 
 int outgoing_stream_nack(struct outgoing_stream *s, uint16_t sequence, usec_t now) {
     uint64_t index;
-    if (!index_of(s, sequence, &index)) {
+    if (!index_of(s, sequence, &index) || (s->numbered && !has_rtx(s))) {
         return -ENOENT;
     }
     if (s->queue_count >= STREAM_RETRANSMISSIONS_MAX || s->retransmission_credit <= 0) {
@@ -417,13 +442,62 @@ static void wrap_in_rtx(struct outgoing_stream *s, uint64_t index, struct outgoi
 void outgoing_stream_rewrite(struct outgoing_stream *s, const struct fragment *f, uint64_t index,
                              const struct stream_range *range, struct outgoing *ret) {
     write_packet(s, f, range, index, ret);
-    if (s->payload->rtx_type != 0 && s->line->rtx_ssrc != 0) {
+    if (has_rtx(s)) {
         wrap_in_rtx(s, index, ret);
     }
     ret->retransmission = true;
     s->retransmitted++;
     s->retransmission_credit -= ret->size;
     s->bytes += ret->size;
+}
+
+/* ---- Probes ---- */
+
+bool outgoing_stream_pad(struct outgoing_stream *s, struct outgoing *ret) {
+    if (!has_rtx(s) || s->packets == 0) {
+        return false;
+    }
+    memcpy(ret->header, s->template, sizeof s->template);
+    uint8_t *h = ret->header;
+    h[0] |= 0x20;
+    h[1] = s->payload->rtx_type;
+    write_be16(h + 2, (uint16_t)s->rtx_next);
+    write_be32(h + 4, s->last_timestamp);
+    write_be32(h + 8, s->line->rtx_ssrc);
+    ret->header_size = s->template_size;
+    ret->prefix_size = 0;
+    ret->payload = bytes_of(stuffing, 0);
+    ret->tail = bytes_of(stuffing, sizeof stuffing);
+    ret->size = (uint16_t)(s->template_size + sizeof stuffing);
+    ret->index = s->rtx_next++;
+    ret->number_at = s->number_at;
+    ret->frame_end = ret->retransmission = false;
+    ret->padding = true;
+    s->bytes += ret->size;
+    return true;
+}
+
+bool outgoing_stream_newest(const struct outgoing_stream *s, uint64_t *ret_index,
+                            uint64_t *ret_source, const struct stream_range **ret_range) {
+    if (!has_rtx(s) || s->packets == 0) {
+        return false;
+    }
+    *ret_index = s->next - 1;
+    *ret_range = &s->ranges[s->range_newest];
+    if (*ret_index < (*ret_range)->start) {
+        return false;
+    }
+    *ret_source = (*ret_range)->source_start + (*ret_index - (*ret_range)->start);
+    return true;
+}
+
+void outgoing_stream_repeat(struct outgoing_stream *s, const struct fragment *f, uint64_t index,
+                            const struct stream_range *range, struct outgoing *ret) {
+    outgoing_stream_rewrite(s, f, index, range, ret);
+    s->retransmission_credit += ret->size;
+    s->retransmitted--;
+    ret->retransmission = false;
+    ret->padding = true;
 }
 
 /* ---- Reports ---- */

@@ -4,6 +4,10 @@
  * range and its fragment, so a retransmission is byte for byte what was sent (same SRTP index, same
  * plaintext: GCM never sees a nonce twice with different text).
  *
+ * Transport-wide numbers are taken when a packet is sent, so they are no function of its index. A
+ * stream whose packets may be sent a second time under one index (NACK without RTX) therefore has
+ * none, and one that has them but no RTX repeats nothing.
+ *
  * Times. All live times of a stream lie on one line from our clock to RTP ticks, chosen at random
  * at the start; a switch puts the new source onto the same line, so the mapping of the sender
  * reports does not jump. Frames that are caught up (cached GOP, seek) are squeezed just before it.
@@ -16,6 +20,7 @@
 
 #define STREAM_RANGES 12
 #define STREAM_RETRANSMISSIONS_MAX 64 /* waiting at once */
+#define STREAM_PADDING 224
 #define STREAM_RECENT 64 /* remembered, so that nothing is repeated within a round trip */
 #define STREAM_REPORT_EARLY MSEC(250)
 #define STREAM_REPORT_INTERVAL SEC(1)
@@ -57,6 +62,8 @@ struct outgoing_stream {
     uint32_t clock_rate;
     bool placed; /* zero is set */
     uint8_t template_size;
+    bool numbered;                /* packets have a place for a transport-wide number */
+    uint8_t number_at;            /* in the template; 0: none */
     uint8_t level_from, level_at; /* element and value of the audio level; 0: none */
     uint8_t template[48];         /* header of a packet without extras: all but a few bytes fixed */
 
@@ -110,8 +117,8 @@ void outgoing_stream_continue(struct outgoing_stream *s, const struct fragment *
 void outgoing_stream_write(struct outgoing_stream *s, const struct fragment *f,
                            struct outgoing *ret);
 
-/* A viewer asks for `sequence` again. 0 queued, -ENOENT never sent or too old, -EALREADY asked for
- * within a round trip, -ENOBUFS over the budget. */
+/* A viewer asks for `sequence` again. 0 queued, -ENOENT never sent, not repeated or too old,
+ * -EALREADY asked for within a round trip, -ENOBUFS over the budget. */
 int outgoing_stream_nack(struct outgoing_stream *s, uint16_t sequence, usec_t now);
 
 /* Takes the next number off the queue: 1 with the index it had and its place in the source
@@ -122,6 +129,17 @@ int outgoing_stream_next_nack(struct outgoing_stream *s, uint64_t *ret_index, ui
 /* Writes it again: RTX when negotiated (RFC 4588), else byte for byte. */
 void outgoing_stream_rewrite(struct outgoing_stream *s, const struct fragment *f, uint64_t index,
                              const struct stream_range *range, struct outgoing *ret);
+
+/* RTX that carries nothing but padding, STREAM_PADDING bytes of it (for probes). False when there
+ * is no RTX, or nothing was sent yet. */
+bool outgoing_stream_pad(struct outgoing_stream *s, struct outgoing *ret);
+
+/* The newest packet that was sent, to be repeated by RTX as a bigger probe: true with its index and
+ * place as outgoing_stream_next_nack. The budget of retransmissions is not touched. */
+void outgoing_stream_repeat(struct outgoing_stream *s, const struct fragment *f, uint64_t index,
+                            const struct stream_range *range, struct outgoing *ret);
+bool outgoing_stream_newest(const struct outgoing_stream *s, uint64_t *ret_index,
+                            uint64_t *ret_source, const struct stream_range **ret_range);
 
 /* Reports are due at once after a start or switch, thrice more STREAM_REPORT_EARLY apart (receivers
  * want two before they trust them), then every STREAM_REPORT_INTERVAL. */

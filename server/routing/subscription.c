@@ -135,6 +135,7 @@ int subscription_change_rung(struct subscription *s, struct track *track, usec_t
     s->former_floor = s->range_floor;
     s->range_floor = s->stream.next;
     s->track = track;
+    s->started = now;
     s->next = track->key_start;
     const struct packet *key = track_packet(track, s->next);
     s->epoch = key->epoch;
@@ -165,6 +166,7 @@ static const struct packet *find_start(struct subscription *s, usec_t now) {
         }
     }
     s->state = SUBSCRIPTION_RUNNING;
+    s->started = now;
     s->next = p->fragment.sequence;
     s->epoch = p->epoch;
     outgoing_stream_report_soon(&s->stream, now);
@@ -229,6 +231,58 @@ int subscription_next(struct subscription *s, usec_t now, struct outgoing *ret) 
     s->live_timestamp = p->timestamp;
     outgoing_stream_write(&s->stream, &p->fragment, ret);
     return 1;
+}
+
+/* ---- Too slow ---- */
+
+bool subscription_waits(const struct subscription *s) {
+    return s->track != NULL && s->next < s->track->released &&
+           (s->state == SUBSCRIPTION_RUNNING || s->track->kind == MEDIA_AUDIO ||
+            (s->track->key_valid && s->track->key_start >= s->next));
+}
+
+size_t subscription_drop_late(struct subscription *s, usec_t limit, usec_t now) {
+    struct track *t = s->track;
+    if (s->state != SUBSCRIPTION_RUNNING || t->kind != MEDIA_VIDEO || s->next >= t->released) {
+        return 0;
+    }
+    const struct packet *p = track_packet(t, s->next);
+    if (p == NULL || s->mid_frame) {
+        return 0; /* what left the ring is subscription_next's; a frame that began is finished */
+    }
+    /* what is caught up was old when it was taken */
+    const usec_t since = p->arrival > s->started ? p->arrival : s->started;
+    if (now <= since + limit || (t->key_valid && t->key_start == s->next)) {
+        return 0;
+    }
+    const uint64_t from = s->next;
+    if (t->key_valid && t->key_start > s->next) {
+        wait_from(s, t->key_start);
+        return (size_t)(s->next - from);
+    }
+    wait_from(s, t->released);
+    if (now >= s->keyframe_earliest) {
+        s->keyframe_earliest = now + SUBSCRIPTION_KEYFRAME_SPACING;
+        track_want_keyframe(t, now);
+    }
+    return (size_t)(s->next - from);
+}
+
+bool subscription_pad(struct subscription *s, size_t size, struct outgoing *ret) {
+    uint64_t index, source;
+    const struct stream_range *range;
+    if (s->track == NULL || s->track->kind != MEDIA_VIDEO) {
+        return false;
+    }
+    if (size > 2 * STREAM_PADDING && outgoing_stream_newest(&s->stream, &index, &source, &range) &&
+        index >= s->range_floor) {
+        const struct packet *p = track_packet(s->track, source);
+        if (p != NULL) {
+            outgoing_stream_repeat(&s->stream, &p->fragment, index, range, ret);
+            return true;
+        }
+    }
+    return outgoing_stream_pad(&s->stream, ret);
 }
 
 /* ---- RTCP ---- */

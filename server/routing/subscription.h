@@ -21,6 +21,8 @@ enum subscription_state {
     SUBSCRIPTION_RUNNING
 };
 
+#define SUBSCRIPTION_KEYFRAME_SPACING SEC(2)
+
 struct subscription {
     struct outgoing_stream stream;
     struct track *track; /* NULL when idle */
@@ -29,13 +31,15 @@ struct subscription {
     uint32_t epoch;
     uint32_t live_frame; /* from this frame of the track on times are exact */
     bool squeezed;
-    bool catching_up;        /* after a change of rung, until a frame is newer than what was sent */
-    bool mid_frame;          /* the last packet sent did not end its frame */
-    uint64_t range_floor;    /* indices below this belong to a former track */
-    struct track *former;    /* the rung before this one, for retransmissions; or NULL */
-    uint64_t former_floor;   /* the first index that was its */
-    uint32_t live_delta;     /* exact RTP time − time in the track */
-    uint32_t live_timestamp; /* time in the track of the newest frame that was sent */
+    bool catching_up; /* after a change of rung, until a frame is newer than what was sent */
+    bool mid_frame;   /* the last packet sent did not end its frame */
+    usec_t started;   /* when it went on at a key frame */
+    usec_t keyframe_earliest; /* for subscription_drop_late */
+    uint64_t range_floor;     /* indices below this belong to a former track */
+    struct track *former;     /* the rung before this one, for retransmissions; or NULL */
+    uint64_t former_floor;    /* the first index that was its */
+    uint32_t live_delta;      /* exact RTP time − time in the track */
+    uint32_t live_timestamp;  /* time in the track of the newest frame that was sent */
 };
 
 /* `line` (the viewer's) outlives the subscription. */
@@ -69,6 +73,19 @@ int subscription_next(struct subscription *s, usec_t now, struct outgoing *ret);
  * subscription_next_retransmission: 1 or 0. */
 int subscription_nack(struct subscription *s, uint16_t sequence, usec_t now);
 int subscription_next_retransmission(struct subscription *s, struct outgoing *ret);
+
+/* A packet that repeats what the viewer has, or only pads, for a probe: about `size` bytes. False:
+ * there is none. */
+bool subscription_pad(struct subscription *s, size_t size, struct outgoing *ret);
+
+/* True when released packets wait for it. */
+bool subscription_waits(const struct subscription *s);
+
+/* The picture may not be sent as fast as it comes. When the frame that is next has waited longer
+ * than `limit`, all up to the next key frame is given up; none is half sent. Returns the number of
+ * packets; when there is no newer key frame one is asked for, at most every
+ * SUBSCRIPTION_KEYFRAME_SPACING, so that a slow viewer costs the others little. */
+size_t subscription_drop_late(struct subscription *s, usec_t limit, usec_t now);
 
 /* A PLI or FIR from the viewer. */
 void subscription_want_keyframe(struct subscription *s, usec_t now);

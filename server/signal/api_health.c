@@ -103,6 +103,19 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_retransmitted", "RTP packets sent again.", m->retransmitted);
     COUNTER("media_rung_switches", "Times a viewer's picture went over to another rung.",
             m->rung_switches);
+    COUNTER("media_retransmitted_bytes", "Bytes of packets sent again.", m->retransmitted_bytes);
+    COUNTER("media_padding_bytes", "Bytes that only probed for a higher rate.", m->padding_bytes);
+    COUNTER("media_probes", "Probes for a higher rate.", m->probes);
+    COUNTER("media_paced_dropped", "Packets, of films frames, that waited too long to be sent.",
+            m->paced_dropped);
+    COUNTER("media_feedback", "Transport-wide feedback taken.", m->feedback);
+    COUNTER("media_feedback_refused", "Feedback about what was never sent, or unreadable.",
+            m->feedback_refused);
+    COUNTER("media_feedback_silences", "Times that a viewer's feedback stayed away.",
+            m->feedback_silences);
+    GAUGE("media_send_rates", "Viewers whose rate is known now.", m->send_rates);
+    GAUGE("media_send_rate_bits", "Bits a second that their networks carry, together.",
+          m->send_rate_sum);
     COUNTER("media_nacks_received", "NACKs received.", m->nacks_in);
     COUNTER("media_nacks_sent", "NACKs sent.", m->nacks_out);
     COUNTER("media_plis_received", "Key-frame requests received.", m->plis_in);

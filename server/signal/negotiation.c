@@ -339,8 +339,11 @@ static void write_payload(struct sdp_writer *w, const struct sdp_media *m,
     } else if (fmtp.n) {
         sdp_line(w, "a=fmtp:%u %s", p->type, p->fmtp);
     }
-    if (p->twcc && publishes) {
+    if (p->twcc) {
         sdp_line(w, "a=rtcp-fb:%u transport-cc", p->type);
+    }
+    if (!publishes && negotiation_offers_feedback(m, p->type, "goog-remb")) {
+        sdp_line(w, "a=rtcp-fb:%u goog-remb", p->type);
     }
     if (p->nack) {
         sdp_line(w, "a=rtcp-fb:%u nack", p->type);

@@ -12,9 +12,10 @@
 #define BIT(x) (1u << (x))
 
 /* What a role may use (RFC 8285 ids are the offerer's). */
-static const uint32_t viewer_extensions =
-    BIT(EXT_MID) | BIT(EXT_ABS_CAPTURE_TIME) | BIT(EXT_AUDIO_LEVEL) | BIT(EXT_VIDEO_ORIENTATION) |
-    BIT(EXT_COLOR_SPACE) | BIT(EXT_PLAYOUT_DELAY) | BIT(EXT_DEPENDENCY);
+static const uint32_t viewer_extensions = BIT(EXT_MID) | BIT(EXT_TWCC) | BIT(EXT_ABS_CAPTURE_TIME) |
+                                          BIT(EXT_AUDIO_LEVEL) | BIT(EXT_VIDEO_ORIENTATION) |
+                                          BIT(EXT_COLOR_SPACE) | BIT(EXT_PLAYOUT_DELAY) |
+                                          BIT(EXT_DEPENDENCY);
 static const uint32_t publisher_extensions = BIT(EXT_COUNT) - 1;
 
 const char *negotiation_extension_uri(enum rtp_extension extension) {

@@ -18,10 +18,10 @@ static void read_all(const struct outgoing *o) {
 
 static void play(struct cursor *c, usec_t *now, usec_t span) {
     struct outgoing o;
-    enum media_kind kind;
     unsigned packets = 0;
     for (const usec_t until = *now + span; *now < until; *now += MSEC(100)) {
-        while (packets < 20000 && cursor_next(c, *now, &o, &kind) > 0) {
+        while (packets < 20000 && (cursor_next(c, MEDIA_AUDIO, *now, &o) > 0 ||
+                                   cursor_next(c, MEDIA_VIDEO, *now, &o) > 0)) {
             read_all(&o);
             packets++;
             cursor_nack(c, 7, (uint16_t)(o.index - 3), *now);

@@ -6,6 +6,7 @@
 #include "media/publisher.h"
 #include "media/shard_state.h"
 #include "media/viewer.h"
+#include "routing/congestion.h"
 #include "wire/rtcp.h"
 #include "wire/rtp.h"
 
@@ -333,6 +334,11 @@ static void run_layers(struct room_of_two *r, unsigned mask, usec_t from, usec_t
     }
 }
 
+static void network_carries(struct room_of_two *r, uint64_t rate) {
+    r->session.congestion->cc.rate = rate;
+    r->session.congestion->cc.known = true;
+}
+
 static void a_browsers_layers_are_rungs_and_the_line_decides(void **unused) {
     (void)unused;
     static struct room_of_two r;
@@ -340,14 +346,14 @@ static void a_browsers_layers_are_rungs_and_the_line_decides(void **unused) {
     run_layers(&r, 7, SEC(1), SEC(5));
     assert_int_equal(fed_by(&r), 2);
     assert_int_equal(r.publisher->tracks[MEDIA_VIDEO + 1].track.size.height, 360);
-    r.session.send_rate = 150000;
+    network_carries(&r, 150000);
     run_layers(&r, 7, SEC(5), SEC(8));
     assert_int_equal(fed_by(&r), 1); /* 400 bytes a frame are 97 kbit/s */
-    assert_in_range(r.session.want_rate, 200000, 250000);
-    r.session.send_rate = 50000;
+    assert_in_range(r.session.congestion->want, 200000, 250000);
+    network_carries(&r, 50000);
     run_layers(&r, 7, SEC(8), SEC(11));
     assert_int_equal(fed_by(&r), 0);
-    r.session.send_rate = 5000000;
+    network_carries(&r, 5000000);
     run_layers(&r, 7, SEC(11), SEC(30));
     assert_int_equal(fed_by(&r), 2);
     assert_true(r.state.stats.rung_switches >= 3);
@@ -409,7 +415,7 @@ static void a_publisher_may_leave_while_a_layer_is_waited_for(void **unused) {
     static struct room_of_two r;
     enter_with(&r, &of_browser, false);
     run_layers(&r, 7, SEC(1), SEC(4));
-    r.session.send_rate = 60000;
+    network_carries(&r, 60000);
     for (unsigned i = 0; i < 3; i++) { /* no key frame comes */
         viewer_role.timeout(&r.session, SEC(5 + i));
     }

@@ -39,10 +39,25 @@ static void end(struct watch *w) {
     }
 }
 
+/* Sound first, as viewers are served. */
+static bool next_packet(struct cursor *c, usec_t now, struct outgoing *ret,
+                        enum media_kind *ret_kind) {
+    for (*ret_kind = MEDIA_AUDIO; *ret_kind <= MEDIA_VIDEO; ++*ret_kind) {
+        if (cursor_next(c, *ret_kind, now, ret) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static usec_t next_due(const struct cursor *c) {
+    return usec_min(cursor_next_timeout(c, MEDIA_AUDIO), cursor_next_timeout(c, MEDIA_VIDEO));
+}
+
 static void drain(struct watch *w) {
     struct outgoing o;
     enum media_kind kind;
-    while (cursor_next(&w->c, w->now, &o, &kind) > 0) {
+    while (next_packet(&w->c, w->now, &o, &kind)) {
         const uint32_t time = read_be32(o.header + 4);
         const uint32_t frame = read_be32(o.payload.p + o.payload.n - 4);
         assert_int_equal(o.index, w->next[kind]);
@@ -68,7 +83,7 @@ static void forget(struct watch *w) {
 static void run(struct watch *w, usec_t span) {
     const usec_t until = w->now + span;
     drain(w);
-    for (usec_t next; (next = cursor_next_timeout(&w->c)) <= until;) {
+    for (usec_t next; (next = next_due(&w->c)) <= until;) {
         w->now = next > w->now ? next : w->now;
         drain(w);
     }
@@ -98,7 +113,7 @@ static void plays_in_its_own_time_to_the_end(void **state) {
     assert_true(position(&w).t == 10.0);
     assert_int_equal(w.frames[MEDIA_VIDEO], 300);
     assert_int_equal(w.frames[MEDIA_AUDIO], 500);
-    assert_int_equal(cursor_next_timeout(&w.c), USEC_NEVER);
+    assert_int_equal(next_due(&w.c), USEC_NEVER);
     cursor_play(&w.c, w.now); /* from the start */
     run(&w, MSEC(10));
     assert_int_equal(w.last_frame[MEDIA_VIDEO], 0);
@@ -136,7 +151,7 @@ static void pause_stops_rtp_and_time_passes(void **state) {
     const uint32_t video = w.last_time[MEDIA_VIDEO], frame = w.last_frame[MEDIA_VIDEO];
     cursor_pause(&w.c, w.now);
     forget(&w);
-    assert_int_equal(cursor_next_timeout(&w.c), USEC_NEVER);
+    assert_int_equal(next_due(&w.c), USEC_NEVER);
     run(&w, SEC(5));
     assert_int_equal(w.packets[MEDIA_VIDEO] + w.packets[MEDIA_AUDIO], 0);
     assert_true(fabs(position(&w).t - 1.005) < 0.001);
@@ -223,7 +238,7 @@ static void a_lost_packet_comes_again_from_the_file(void **state) {
     cursor_play(&w.c, w.now);
     for (unsigned step = 0; step < 4; step++) { /* over a seek, a rate and a live stretch */
         for (const usec_t until = w.now + MSEC(300); w.now < until; w.now += MSEC(5)) {
-            while (cursor_next(&w.c, w.now, &o, &kind) > 0) {
+            while (next_packet(&w.c, w.now, &o, &kind)) {
                 if (kind == MEDIA_VIDEO && n < 400) {
                     first = n == 0 ? (uint16_t)o.index : first;
                     sizes[n] = made_plaintext(&o, sent[n]);

@@ -172,7 +172,7 @@ static void each_line_of_a_viewer_is_a_slot(void **state) {
     assert_int_equal(v->payload_count, sizeof(types));
     for (size_t i = 0; i < sizeof(types); i++) {
         assert_int_equal(v->payloads[i].type, types[i]);
-        assert_true(v->payloads[i].rtx_type != 0 && !v->payloads[i].twcc);
+        assert_true(v->payloads[i].rtx_type != 0 && v->payloads[i].twcc);
     }
     has("m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103 106 107 127 125 45 46 98 99 112 113");
     has("a=fmtp:106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f");
@@ -180,10 +180,13 @@ static void each_line_of_a_viewer_is_a_slot(void **state) {
     has("a=msid:slot-1 video-1");
     has("a=msid:slot-0 audio-0");
     has("a=msid:slot-1 audio-1");
-    lacks("transport-cc");
-    lacks("transport-wide-cc");
+    has("a=rtcp-fb:96 transport-cc");
+    has("a=rtcp-fb:96 goog-remb");
+    has("a=rtcp-fb:96 ccm fir");
+    has("a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01");
     lacks("rtp-stream-id");
-    assert_int_equal(v->extension_ids[EXT_TWCC], 0);
+    assert_true(v->extension_ids[EXT_TWCC] != 0);
+    assert_int_equal(config.lines[2].extension_ids[EXT_TWCC], v->extension_ids[EXT_TWCC]);
     assert_int_equal(v->extension_ids[EXT_PLAYOUT_DELAY], 5);
     for (size_t i = 0; i < 4; i++) {
         for (size_t k = 0; k < i; k++) {
