@@ -2,11 +2,12 @@
 import { html, nothing, render, type TemplateResult } from "lit";
 import { iceServersOf, parseOverBoot, parseVisitBoot, type OverBoot, type PageError, type VisitBoot } from "./core/boot";
 import { firstName } from "./core/names";
-import { EMPTY_STAGE, stageView, type StageView } from "./core/stage-view";
+import { EMPTY_STAGE, personOf, stageView, type StageView } from "./core/stage-view";
 import { t, type Key } from "./core/strings";
 import { reduce, type Visit } from "./core/visit";
 import { RecordingWord } from "./core/word";
 import { Capture, type CaptureKind } from "./capture";
+import type { InMyRoom } from "./in-my-room";
 import { canCapture, watchDevices, type Devices, type DeviceTrouble } from "./media/devices";
 import { watchDots } from "./media/dots";
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
@@ -14,10 +15,11 @@ import type { MediaSession, SessionState } from "./media/session";
 import { Speakers } from "./media/speakers";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
-import { consentToRecording, words } from "./net/api";
+import { consentToRecording, qrUrl, words } from "./net/api";
 import { serverReady, socketUrl, VisitSocket, type SocketState } from "./net/socket";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
+import { fetchMyRoom, myAbilities, openMyRoom } from "./room-door";
 import type { Entering } from "./ui/door";
 import "./ui/ask";
 import "./ui/closed";
@@ -101,6 +103,8 @@ class VisitPage {
   private asking = { open: false, sent: false, failure: "" };
   private choosing = false;
   private afterwards: Afterwards | null = null;
+  private myRoom: InMyRoom | null = null;
+  private myRoomOpening = false;
   private publisher: Publisher | null = null;
   private publishing: Record<CaptureKind, boolean> = { camera: false, microphone: false };
   private readonly capture = new Capture(
@@ -368,6 +372,45 @@ class VisitPage {
     this.draw();
   }
 
+  /* Products that have a shape: a model, or at least measures. */
+  private get shapes(): VisitBoot["visit"]["products"] {
+    return this.boot.visit.products.filter((p) => p.model !== null || p.size_mm !== null);
+  }
+
+  private async openMyRoom(): Promise<void> {
+    if (this.myRoomOpening || this.myRoom !== null) {
+      return;
+    }
+    this.myRoomOpening = true;
+    this.draw();
+    try {
+      this.myRoom = await openMyRoom({
+        who: this.shortName,
+        closing: t("inroom.close_visit"),
+        products: this.shapes,
+        phone: qrUrl(this.boot.visit.id, this.token),
+        signal: this.life.signal,
+        onclose: () => {
+          this.myRoom = null;
+          this.draw();
+        },
+      });
+    } catch {
+      this.say(t("error.offline")); /* the rest of the page could not be fetched */
+    }
+    this.myRoomOpening = false;
+    this.draw();
+  }
+
+  private showInMyRoom(view: StageView): void {
+    const slot = personOf(view);
+    if (slot !== null) {
+      void myAbilities();
+    }
+    const stream = slot === null ? undefined : this.streams[slot.slot];
+    this.myRoom?.show(slot?.matte != null && stream !== undefined ? { stream, video: null, layout: slot.matte, marks: slot.marks } : null);
+  }
+
   private view(): StageView {
     return this.visit === null ? EMPTY_STAGE : stageView(this.visit, { hideMine: true });
   }
@@ -422,6 +465,7 @@ class VisitPage {
   private room(): TemplateResult {
     const view = this.view();
     this.speakers?.setAudible(view.audible);
+    this.showInMyRoom(view);
     const previewed = this.preview === null ? null : this.capture[this.preview];
     return html`<pl-room
         .host=${this.hostName}
@@ -443,7 +487,11 @@ class VisitPage {
         .fill=${this.fill}
         .recording=${this.visit?.visit.recording_active ?? false}
         .mayRecord=${(this.visit?.visit.recording ?? this.boot.visit.recording) !== "off"}
+        .canPlace=${personOf(view) !== null || (this.visit !== null && this.shapes.length > 0)}
+        .placing=${this.myRoomOpening}
         .unplayable=${this.visit?.unplayable ?? ""}
+        @pl-my-room=${() => void this.openMyRoom()}
+        @pl-my-room-near=${() => fetchMyRoom()}
         @pl-ask=${() => {
           this.asking = { open: true, sent: false, failure: "" };
           this.draw();

@@ -12,6 +12,8 @@ import type { MediaSession, SessionState } from "./media/session";
 import { watchWalkthrough } from "./media/whep";
 import { words } from "./net/api";
 import { control, watchPosition, type Control } from "./net/playback";
+import type { InMyRoom } from "./in-my-room";
+import { fetchMyRoom, openMyRoom } from "./room-door";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import type { Player, PlayerState } from "./ui/player";
 import "./ui/closed";
@@ -55,6 +57,7 @@ export class WalkthroughPlayer {
   private pausedTimer: ReturnType<typeof setTimeout> | undefined;
   private awake: AbortController | null = null;
   private readonly canVolume: boolean;
+  private myRoom: InMyRoom | null = null;
   private files: FileFilm | null = null;
   private filesState: FileState = "loading";
   private filesLife = new AbortController();
@@ -445,6 +448,9 @@ export class WalkthroughPlayer {
       .poster=${w.poster ?? ""}
       .aspect=${`${w.width} / ${w.height}`}
       .matte=${w.matte_layout}
+      .canPlace=${w.matte_layout !== null}
+      @pl-my-room-near=${() => fetchMyRoom()}
+      @pl-my-room=${() => void this.openMyRoom()}
       .stream=${this.stream}
       .time=${now}
       .duration=${this.playback.duration || w.duration}
@@ -507,6 +513,28 @@ export class WalkthroughPlayer {
       }}
       >${player}</pl-walkthrough-page
     >`;
+  }
+
+  private async openMyRoom(): Promise<void> {
+    const { matte_layout: layout, product } = this.walkthrough;
+    const { player } = this;
+    if (this.myRoom !== null || player === null) {
+      return;
+    }
+    try {
+      this.myRoom = await openMyRoom({
+        who: t("inroom.somebody"),
+        closing: t("inroom.close_film"),
+        products: product !== null && (product.model !== null || product.size_mm !== null) ? [product] : [],
+        phone: "",
+        signal: new AbortController().signal,
+        onclose: () => (this.myRoom = null),
+      });
+      this.myRoom?.show(layout === null ? null : { stream: null, video: player.element, layout, marks: null });
+    } catch {
+      this.note = t("error.offline");
+      this.draw();
+    }
   }
 
   private async copy(): Promise<void> {

@@ -1,5 +1,5 @@
 /* Which slot of the stage is shown where: the k-th video line of a WHEP session carries slot k. */
-import type { MatteLayout } from "./matte-layout";
+import type { MatteLayout, MattePerson } from "./matte-layout";
 import type { Source } from "./protocol";
 import type { Visit } from "./visit";
 
@@ -11,6 +11,8 @@ export interface SlotView {
   readonly mine: boolean;
   /* The picture is a stacked one, to be composed. */
   readonly matte: MatteLayout | null;
+  /* How tall who stands in it is; null: nobody measured. */
+  readonly marks: MattePerson | null;
 }
 
 export interface StageView {
@@ -22,6 +24,11 @@ export interface StageView {
 }
 
 export const EMPTY_STAGE: StageView = { main: null, insets: [], audible: [] };
+
+/* The virtual person to be put into a room: the large one, or the first there is. */
+export function personOf({ main, insets }: StageView): SlotView | null {
+  return [main, ...insets].find((slot) => slot !== null && slot.matte !== null) ?? null;
+}
 
 /* `hideMine`: customers see themselves in their own corner instead of in the stage's. */
 export function stageView(visit: Visit | null, options: { hideMine: boolean }): StageView {
@@ -43,7 +50,7 @@ export function stageView(visit: Visit | null, options: { hideMine: boolean }): 
     if (mine && options.hideMine) {
       return;
     }
-    slots.push({ slot, source: source.id, kind: source.kind, name: names.get(source.participant) ?? "", mine, matte: source.matte_layout });
+    slots.push({ slot, source: source.id, kind: source.kind, name: names.get(source.participant) ?? "", mine, matte: source.matte_layout, marks: source.person });
   });
   const audible: number[] = [];
   visit.stage.audio.forEach((id, slot) => {

@@ -73,6 +73,11 @@ export async function openCamera(id: string | null): Promise<MediaStreamTrack> {
   return track;
 }
 
+/* The room, or the viewer before the screen; it is looked at on this device only. */
+export function openRoomCamera(facing: "environment" | "user"): Promise<MediaStreamTrack> {
+  return open({ video: { facingMode: { ideal: facing }, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } });
+}
+
 export function openMicrophone(id: string | null): Promise<MediaStreamTrack> {
   return open({
     audio: {

@@ -52,6 +52,15 @@ import hand from "lucide-static/icons/hand.svg?raw";
 import next from "lucide-static/icons/chevron-right.svg?raw";
 import person from "lucide-static/icons/user-round.svg?raw";
 import plug from "lucide-static/icons/plug.svg?raw";
+import photo from "lucide-static/icons/camera.svg?raw";
+import turn from "lucide-static/icons/rotate-cw.svg?raw";
+import putBack from "lucide-static/icons/undo-2.svg?raw";
+import ruler from "lucide-static/icons/ruler.svg?raw";
+import phone from "lucide-static/icons/smartphone.svg?raw";
+import headMoves from "lucide-static/icons/scan-face.svg?raw";
+import smaller from "lucide-static/icons/zoom-out.svg?raw";
+import larger from "lucide-static/icons/zoom-in.svg?raw";
+import inRoom from "lucide-static/icons/person-standing.svg?raw";
 import hourglass from "lucide-static/icons/hourglass.svg?raw";
 import wifiOff from "lucide-static/icons/wifi-off.svg?raw";
 
@@ -60,6 +69,7 @@ const raw = {
   micOff, minimize, pause, play, plus, qr, record, replay, screen, shield, video, videoOff, visits, volume,
   volumeOff, warn, whole, wifiOff, x,
   cube, upload, trash, more, globe, code, key, eye, eyeOff, radio, slides, ask, send, link, settings, hand, next, person, plug, hourglass,
+  photo, turn, putBack, ruler, phone, headMoves, smaller, larger, inRoom,
 };
 
 export type IconName = keyof typeof raw;

@@ -125,12 +125,25 @@ export const playerStyle = css`
       background: transparent;
     }
     .start:hover,
+    .place:hover,
     .hear:hover {
       background: #fff;
     }
     .controls button:hover {
       background: rgb(251 247 240 / 0.16);
     }
+  }
+  .place {
+    position: absolute;
+    right: clamp(10px, 2cqi, 20px);
+    top: clamp(10px, 2cqi, 20px);
+    background: var(--cream);
+    color: var(--coffee);
+    border: 0;
+    transition: opacity 180ms;
+  }
+  .idle .place:not(:focus-visible) {
+    opacity: 0;
   }
   .note {
     position: absolute;

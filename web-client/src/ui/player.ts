@@ -1,6 +1,6 @@
 /* <pl-player>: the picture of a walkthrough and all that steers it. Emits `pl-play`, `pl-pause`,
  * `pl-scrub`, `pl-seek` (seconds), `pl-rate`, `pl-volume` (0..1), `pl-mute` (boolean), `pl-captions`
- * (boolean), `pl-retry`. */
+ * (boolean), `pl-retry`, `pl-my-room`, `pl-my-room-near`. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { MatteLayout } from "../core/matte-layout";
@@ -29,6 +29,8 @@ export class Player extends LitElement {
   @property({ attribute: false }) stream: MediaStream | null = null;
   /* The picture is a stacked one: the person is shown before a calm ground, the stacked picture never. */
   @property({ attribute: false }) matte: MatteLayout | null = null;
+  /* There is somebody to be put into the viewer's own room. */
+  @property({ type: Boolean }) canPlace = false;
   @property({ type: Number }) time = 0;
   @property({ type: Number }) duration = 0;
   @property({ type: Number }) rate = 1;
@@ -240,6 +242,9 @@ export class Player extends LitElement {
       <button class="tap" aria-hidden="true" tabindex="-1" @click=${() => this.toggle()}></button>
       ${this.captions && this.caption !== "" && (this.state === "playing" || this.state === "paused") ? html`<div class="caption"><span>${this.caption}</span></div>` : nothing}
       <div class="centre">${this.centre()}</div>
+      ${this.canPlace && started
+        ? html`<button class="place" @pointerenter=${() => emit(this, "pl-my-room-near")} @click=${() => emit(this, "pl-my-room")}>${icon("inRoom")}${t("inroom.button")}</button>`
+        : nothing}
       <div role="status">${this.note === "" ? nothing : html`<p class="note glass">${this.note}</p>`}</div>
       ${this.soundRefused && this.state === "playing"
         ? html`<button class="hear" @click=${() => emit(this, "pl-mute", false)}>${icon("volume")}${t("player.hear")}</button>`

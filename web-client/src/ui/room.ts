@@ -1,6 +1,7 @@
 /* <pl-room>: the customer's room during a visit: the picture fills it, the controls are in reach of a
  * thumb. Emits `pl-sound`, `pl-microphone`, `pl-camera`, `pl-fill`, `pl-leave`, `pl-copy`, `pl-ask` (opens
- * the question), `pl-recording` (opens the choice). */
+ * the question), `pl-recording` (opens the choice), `pl-my-room`, `pl-my-room-near` (a hand is on
+ * its way). */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { EMPTY_STAGE, type StageView } from "../core/stage-view";
@@ -39,6 +40,10 @@ export class Room extends LitElement {
   /* Something is recorded now; whether this visit may be at all. */
   @property({ type: Boolean }) recording = false;
   @property({ type: Boolean }) mayRecord = false;
+  /* There is somebody or something to be put into the customer's own room. */
+  @property({ type: Boolean }) canPlace = false;
+  /* It is fetched. */
+  @property({ type: Boolean }) placing = false;
   /* The codec of a picture this browser cannot show. */
   @property() unplayable = "";
   @state() private hintHidden = false;
@@ -153,6 +158,13 @@ export class Room extends LitElement {
         box-shadow: 0 10px 40px rgb(0 0 0 / 0.35);
         max-width: 100%;
       }
+      .place {
+        background: var(--cream);
+        color: var(--coffee);
+        border: 0;
+        min-height: 48px;
+        box-shadow: 0 6px 26px rgb(0 0 0 / 0.3);
+      }
       .say {
         padding: var(--s3) var(--s4);
         border-radius: var(--round);
@@ -253,7 +265,8 @@ export class Room extends LitElement {
         .controls button.on:hover {
           background: #ffae86;
         }
-        .hear:hover {
+        .hear:hover,
+        .place:hover {
           background: #fff;
         }
         .head .fit:hover {
@@ -353,6 +366,9 @@ export class Room extends LitElement {
           ${this.banner === "" ? nothing : html`<p class="say glass"><span class="spin" aria-hidden="true"></span>${this.banner}</p>`}
           ${this.note === "" ? nothing : html`<p class="say glass">${this.note}</p>`}
         </div>
+        ${this.canPlace
+          ? html`<button class="place" ?disabled=${this.placing} @pointerenter=${() => emit(this, "pl-my-room-near")} @focus=${() => emit(this, "pl-my-room-near")} @click=${() => emit(this, "pl-my-room")}>${icon("inRoom")}${t("inroom.button")}</button>`
+          : nothing}
         ${this.canCapture || this.hintHidden || this.sound === "asking"
           ? nothing
           : html`<div class="say glass">
