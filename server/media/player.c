@@ -29,7 +29,7 @@ struct player {
     enum cursor_state told;
     usec_t tick_due, second_due; /* for reports; for what is told once a second */
     uint64_t bytes_told;
-    usec_t quality_told, reported; /* reported: the last RTCP came */
+    usec_t quality_told;
     struct quality_told quality;
     struct media_line video, audio;
     struct cursor cursor;
@@ -158,7 +158,6 @@ static void send_due(struct session *s, usec_t now) {
 static void connected(struct session *s, usec_t now) {
     struct player *p = s->part;
     p->connected = true;
-    p->reported = now;
     p->tick_due = now + TICK_FIRST;
     if (!p->paused) {
         cursor_play(&p->cursor, now);
@@ -223,7 +222,6 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     struct rtcp_report report;
     uint32_t sender, media;
     int r;
-    p->reported = now;
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
             for (size_t i = 0; rtcp_parse_report(&packet, i, &report) == 0; i++) {
@@ -242,6 +240,13 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     }
     if (r < 0) {
         s->shard->stats.rtcp_bad++;
+    }
+}
+
+static void returned(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    if (p->connected) {
+        cursor_want_keyframe(&p->cursor, now);
     }
 }
 
@@ -284,8 +289,8 @@ static void tick(struct session *s, usec_t now) {
     session_tell_rate(s);
     struct stream_quality quality = cursor_quality(&p->cursor);
     uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
-    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, now - p->reported,
-                 &p->quality);
+    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told,
+                 p->cursor.has_video && p->cursor.state == CURSOR_PLAYING, now, &p->quality);
     p->bytes_told = bytes;
     p->quality_told = now;
 }
@@ -303,6 +308,7 @@ const struct session_role player_role = {
     .open = open_player,
     .connected = connected,
     .rtcp = take_rtcp,
+    .returned = returned,
     .next_timeout = next_timeout,
     .timeout = timeout,
     .close = close_player,

@@ -17,9 +17,10 @@ void quality_told_init(struct quality_told *t) {
 }
 
 void quality_tell(struct session *s, const struct stream_quality *quality, uint64_t bytes,
-                  usec_t interval, usec_t silence, struct quality_told *told) {
+                  usec_t interval, bool pictures, usec_t now, struct quality_told *told) {
     /* who is sent nothing has nothing to report */
-    const uint8_t dots = bytes > 0 && silence >= SILENCE ? 0 : quality->dots;
+    const bool away = bytes > 0 && now >= s->alive + (pictures ? SESSION_AWAY : SILENCE);
+    const uint8_t dots = away ? 0 : quality->dots;
     const bool news = dots != told->dots || dots != DOTS_BEST;
     if (!quality->known || (!news && ++told->since < QUALITY_TOLD_EVERY)) {
         return;

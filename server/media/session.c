@@ -34,6 +34,7 @@ int session_open(struct shard_state *shard, const struct media_session_config *c
     s->id = config->session;
     s->participant = config->participant;
     s->shard = shard;
+    s->alive = now;
     s->role = role_of(config->role);
     s->kind = config->role;
     s->opened = now;
@@ -245,6 +246,15 @@ void session_end(struct session *s, enum media_end_reason reason) {
                               .type = MEDIA_EVENT_ENDED, .session = s->id, .reason = reason});
 }
 
+/* The peer was heard. One that was away missed pictures: its role begins them anew. */
+static void note_alive(struct session *s, usec_t now) {
+    const bool was_away = now >= s->alive + SESSION_AWAY;
+    s->alive = now;
+    if (was_away && s->out && s->role->returned) {
+        s->role->returned(s, now);
+    }
+}
+
 static void input_stun(struct session *s, const struct udp_datagram *d, usec_t now) {
     struct path to;
     int r = ice_input(&s->ice, bytes_of(d->p, d->n), &d->path, now);
@@ -270,6 +280,7 @@ static void input_stun(struct session *s, const struct udp_datagram *d, usec_t n
     tcp_connections_checked(&s->shard->streams, &d->path, now);
     s->heard = d->path;
     send_handshake(s); /* what waited for a path */
+    note_alive(s, now);
 }
 
 static void take_keys(struct session *s, usec_t now) {
@@ -318,7 +329,8 @@ static void input_dtls(struct session *s, const struct udp_datagram *d, usec_t n
 }
 
 /* The plain packet, empty when it could not be opened. */
-static struct bytes open_srtp(struct session *s, const struct udp_datagram *d, bool rtcp) {
+static struct bytes open_srtp(struct session *s, const struct udp_datagram *d, bool rtcp,
+                              usec_t now) {
     int n = -ENOTCONN;
     if (s->in) {
         n = rtcp ? srtp_in_open_rtcp(s->in, d->p, d->n) : srtp_in_open_rtp(s->in, d->p, d->n);
@@ -331,6 +343,7 @@ static struct bytes open_srtp(struct session *s, const struct udp_datagram *d, b
         s->settled = true;
         dtls_settle(s->dtls);
     }
+    note_alive(s, now);
     return bytes_of(d->p, (size_t)n);
 }
 
@@ -349,13 +362,13 @@ void session_datagram(struct session *s, const struct udp_datagram *d, usec_t no
         input_dtls(s, d, now);
         break;
     case DATAGRAM_RTP:
-        plain = open_srtp(s, d, false);
+        plain = open_srtp(s, d, false, now);
         if (plain.n > 0 && s->role->rtp) {
             s->role->rtp(s, plain, now);
         }
         return; /* the hot path: roles that need another timer set it */
     case DATAGRAM_RTCP:
-        plain = open_srtp(s, d, true);
+        plain = open_srtp(s, d, true, now);
         if (plain.n > 0) {
             s->role->rtcp(s, plain, now);
         }

@@ -10,6 +10,10 @@
 #define SESSION_UFRAGS 2
 #define SESSION_PATHS ICE_PATHS_MAX
 
+/* Silence after which a peer that is sent pictures counts as away: browsers report on them every
+ * second and a half at most, and check the path besides. */
+#define SESSION_AWAY SEC(2)
+
 struct congestion;
 struct send_source;
 struct shard_state;
@@ -24,6 +28,8 @@ struct session_role {
     void (*connected)(struct session *s, usec_t now);
     void (*rtp)(struct session *s, struct bytes packet, usec_t now); /* NULL: counted and dropped */
     void (*rtcp)(struct session *s, struct bytes compound, usec_t now);
+    void (*returned)(struct session *s,
+                     usec_t now); /* heard again after SESSION_AWAY; may be NULL */
     usec_t (*next_timeout)(const struct session *s);
     void (*timeout)(struct session *s, usec_t now);
     void (*close)(struct session *s); /* also after a failed or missing open */
@@ -41,6 +47,7 @@ struct session {
     struct srtp_in *in;
     struct srtp_out *out; /* NULL until the handshake is done */
     bool settled;         /* the peer was heard over SRTP */
+    usec_t alive;         /* when the peer was heard last: a valid check, or SRTP that opened */
     struct path heard;    /* the last path that passed a check, until one is nominated */
 
     uint64_t ufrag_keys[SESSION_UFRAGS]; /* in the session table */

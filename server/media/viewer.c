@@ -221,7 +221,6 @@ static int open_viewer(struct session *s, const struct media_session_config *con
 static void connected(struct session *s, usec_t now) {
     struct viewer *v = s->part;
     v->connected = true;
-    v->reported = now;
     v->tick_due = now + TICK_FIRST;
     viewer_apply_stage(v, now);
 }
@@ -304,7 +303,6 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     struct rtcp_packet packet;
     uint32_t sender, media;
     int r;
-    v->reported = now;
     while ((r = rtcp_next(&compound, &packet)) > 0) {
         if (packet.type == RTCP_RR || packet.type == RTCP_SR) {
             take_reports(v, &packet, now);
@@ -328,6 +326,20 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     }
 }
 
+/* Sound goes on by itself; pictures go on from the newest key frame rather than wait until the
+ * decoder has missed enough to ask for one. */
+static void returned(struct session *s, usec_t now) {
+    struct viewer *v = s->part;
+    for (size_t i = 0; v->connected && i < v->slot_count; i++) {
+        struct viewer_slot *slot = &v->slots[i];
+        if (slot->feed && slot->line.kind == MEDIA_VIDEO) {
+            subscription_rejoin(&slot->subscription, now);
+            viewer_slot_forward(slot, now);
+            publisher_attend(slot->feed->publisher, now);
+        }
+    }
+}
+
 static usec_t next_timeout(const struct session *s) {
     const struct viewer *v = s->part;
     return usec_min(v->tick_due, congestion_next_timeout(s->congestion));
@@ -336,15 +348,18 @@ static usec_t next_timeout(const struct session *s) {
 static void tell_quality(struct viewer *v, usec_t now) {
     struct stream_quality worst = {0};
     uint64_t bytes = 0;
+    bool pictures = false;
     for (size_t i = 0; i < v->slot_count; i++) {
         const struct outgoing_stream *stream = &v->slots[i].subscription.stream;
         bytes += stream->bytes;
+        pictures = pictures || (v->slots[i].line.kind == MEDIA_VIDEO &&
+                                v->slots[i].subscription.state == SUBSCRIPTION_RUNNING);
         if (v->slots[i].feed) {
             worst = quality_worse(worst, stream->quality);
         }
     }
-    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told,
-                 now - v->reported, &v->quality);
+    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told, pictures, now,
+                 &v->quality);
     v->bytes_told = bytes;
     v->quality_told = now;
 }
@@ -397,6 +412,7 @@ const struct session_role viewer_role = {
     .open = open_viewer,
     .connected = connected,
     .rtcp = take_rtcp,
+    .returned = returned,
     .next_timeout = next_timeout,
     .timeout = timeout,
     .close = close_viewer,

@@ -32,7 +32,6 @@ struct viewer {
     bool connected;
     bool look_again; /* something may yet come that it can play */
     usec_t tick_due;
-    usec_t reported;     /* the last RTCP came */
     uint64_t bytes_told; /* sent when the last quality event was made */
     usec_t quality_told;
     struct quality_told quality;

@@ -180,6 +180,9 @@ class VisitPage {
       signal,
       onstate: (state) => {
         this.sessionState = state;
+        if (state.name === "reconnecting") {
+          this.socket?.check();
+        }
         this.streams = stillAlive(this.streams);
         this.everConnected ||= state.name === "connected";
         this.draw();
@@ -202,10 +205,9 @@ class VisitPage {
     watchNetwork(signal, () => {
       this.session?.check();
       this.publisher?.session.check();
-      this.socket?.hurry();
+      this.socket?.check();
       this.draw();
     });
-    globalThis.addEventListener("offline", () => this.draw(), { signal });
     globalThis.addEventListener("pagehide", () => this.leave("left"), { signal });
     keepAwake(signal);
     this.draw();

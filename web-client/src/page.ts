@@ -65,6 +65,7 @@ export function keepAwake(signal: AbortSignal): void {
 /* Calls back when the device may have changed networks. */
 export function watchNetwork(signal: AbortSignal, onchange: () => void): void {
   globalThis.addEventListener("online", onchange, { signal });
+  globalThis.addEventListener("offline", onchange, { signal });
   const { connection } = navigator as Navigator & { connection?: EventTarget };
   connection?.addEventListener?.("change", onchange, { signal });
 }

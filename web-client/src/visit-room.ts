@@ -141,6 +141,9 @@ export class VisitRoom {
       signal,
       onstate: (state) => {
         this.sessionState = state;
+        if (state.name === "reconnecting") {
+          this.socket?.check();
+        }
         this.streams = stillAlive(this.streams);
         this.everConnected ||= state.name === "connected";
         if (state.name === "failed") {
@@ -170,7 +173,7 @@ export class VisitRoom {
     });
     watchNetwork(signal, () => {
       this.checkSessions();
-      this.socket?.hurry();
+      this.socket?.check();
     });
     globalThis.addEventListener("pagehide", () => this.close(), { signal });
     /* Customers may be heard only after a gesture of the rep, if the browser wants one. */

@@ -88,3 +88,34 @@ export class Household {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+// A router with address translation between a household and the centre, and the household's only way out.
+export class Router {
+  constructor(household) {
+    this.household = household;
+    run(`ip netns add router; ip -n router link set lo up
+      ip link add c-wan type veth peer name wan netns router; ip link add lan netns router type veth peer name lan netns ${household.name}
+      ip addr add 10.78.0.1/24 dev c-wan; ip link set c-wan up
+      ip -n router addr add 192.168.7.1/24 dev lan; ip -n router link set lan up; ip -n router link set wan up
+      ip netns exec router sh -c "echo 1 > /proc/sys/net/ipv4/ip_forward"
+      ip netns exec router nft add table ip nat; ip netns exec router nft add chain ip nat post "{ type nat hook postrouting priority 100; }"
+      ip netns exec router nft add rule ip nat post oifname wan masquerade
+      ip -n ${household.name} addr add 192.168.7.2/24 dev lan; ip -n ${household.name} link set lan up
+      ${household.ways.map((way) => `ip -n ${household.name} link set ${way} down`).join('\n')}
+      ip -n ${household.name} route replace default via 192.168.7.1 dev lan`);
+    run(`nft add table ip seen; nft add chain ip seen out "{ type filter hook output priority 0; }"
+      nft add rule ip seen out ip daddr 10.78.0.3 meta l4proto udp counter`);
+    this.forget(2);
+  }
+
+  // UDP packets that the centre sent to the address of forget(3).
+  sent() { return Number(/packets (\d+)/.exec(run('nft list chain ip seen out'))[1]); }
+
+  // The provider gives another address: everything translated so far is forgotten, and the household hears nothing.
+  forget(host) {
+    run(`ip -n router addr flush dev wan; ip -n router addr add 10.78.0.${host}/24 dev wan
+      ip -n router route replace default via 10.78.0.1 dev wan`);
+  }
+
+  close() { run('ip netns del router; nft delete table ip seen'); }
+}

@@ -150,6 +150,7 @@ static void report(struct room_of_two *r, usec_t now) {
     uint8_t b[100];
     const struct rtcp_report block = {.ssrc = SSRC};
     int n = rtcp_write_rr((struct room){b, sizeof(b)}, 9, &block, 1);
+    r->session.alive = now; /* as the session does for whatever opens */
     viewer_role.rtcp(&r->session, bytes_of(b, (size_t)n), now);
 }
 
@@ -167,12 +168,30 @@ static void a_viewer_that_falls_silent_has_no_dots(void **unused) {
         if (i == 9) {
             assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 4);
         }
+        if (i == 12) { /* three seconds after it was heard last */
+            assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 0);
+        }
     }
     assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 0);
     report(&r, SEC(31));
     give_key_frame(&r, 96, 30, SEC(31));
     viewer_role.timeout(&r.session, SEC(31));
     assert_int_equal(last_of(MEDIA_EVENT_QUALITY)->quality.dots, 4);
+    leave(&r);
+}
+
+static void a_viewer_that_was_away_goes_on_at_a_key_frame(void **unused) {
+    (void)unused;
+    static struct room_of_two r;
+    enter(&r);
+    give_key_frame(&r, 96, 1, SEC(1));
+    const struct subscription *s = &((const struct viewer *)r.session.part)->slots[0].subscription;
+    assert_int_equal(s->state, SUBSCRIPTION_RUNNING);
+    viewer_role.returned(&r.session,
+                         SEC(30)); /* the cached one is too old: a new one is asked for */
+    assert_int_equal(s->state, SUBSCRIPTION_WAITING);
+    give_key_frame(&r, 96, 2, SEC(30) + MSEC(100));
+    assert_int_equal(s->state, SUBSCRIPTION_RUNNING);
     leave(&r);
 }
 
@@ -432,6 +451,7 @@ static void a_publisher_may_leave_while_a_layer_is_waited_for(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_viewer_that_falls_silent_has_no_dots),
+        cmocka_unit_test(a_viewer_that_was_away_goes_on_at_a_key_frame),
         cmocka_unit_test(a_viewer_that_is_sent_nothing_need_not_report),
         cmocka_unit_test(each_source_that_cannot_be_played_is_told),
         cmocka_unit_test(a_rung_is_chosen_by_codec),

@@ -9,6 +9,9 @@ export function watchDots(session: MediaSession, signal: AbortSignal, ondots: (d
   const timer = setInterval(() => {
     if (session.current.name !== "connected") {
       before = null;
+      if (session.current.name === "reconnecting") {
+        ondots({ dots: 0, loss: 0, rtt: null });
+      }
       return;
     }
     void session.counters()?.then((after) => {

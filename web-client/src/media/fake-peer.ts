@@ -6,6 +6,7 @@ import type { Peer, PeerLine, PeerState } from "./peer";
 export class FakePeer implements Peer {
   state: PeerState = "connecting";
   onstate: ((state: PeerState) => void) | null = null;
+  onheard: ((heard: number, at: number) => void) | null = null;
   readonly received = { audio: [], video: [] };
   readonly replaced: { kind: string; track: MediaStreamTrack | null }[] = [];
   accepted: string | null = null;

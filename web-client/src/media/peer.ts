@@ -22,6 +22,9 @@ export interface PeerLine {
 export interface Peer {
   readonly state: PeerState;
   onstate: ((state: PeerState) => void) | null;
+  /* Several times a second while connected: how much was heard from the other end so far (packets of
+   * media, answers to checks), and when this was looked at (ms of performance.now()). */
+  onheard: ((heard: number, at: number) => void) | null;
   /* Tracks we receive, in the order of our lines. */
   readonly received: { readonly audio: readonly MediaStreamTrack[]; readonly video: readonly MediaStreamTrack[] };
   /* An offer with its ICE credentials but not yet applied: gathering starts in `accept`, when the

@@ -25,7 +25,7 @@ function stereo(sdp: string): string {
   return sdp.replace(/(a=fmtp:\d+ (?=[^\r\n]*minptime)(?![^\r\n]*stereo=1)[^\r\n]*)/g, "$1;stereo=1");
 }
 
-const LOOK_EVERY = 500;
+const LOOK_EVERY = 400;
 
 interface Pair {
   readonly audio: RTCRtpTransceiver;
@@ -46,11 +46,12 @@ function delay({ audio, video, lips }: Pair): void {
 
 class RtcPeer implements Peer {
   onstate: ((state: PeerState) => void) | null = null;
+  onheard: ((heard: number, at: number) => void) | null = null;
   readonly received: { readonly audio: readonly MediaStreamTrack[]; readonly video: readonly MediaStreamTrack[] };
   private readonly connection: RTCPeerConnection;
   private readonly transceivers: readonly RTCRtpTransceiver[];
   private readonly pairs: readonly Pair[];
-  private readonly looking: ReturnType<typeof setInterval> | undefined;
+  private readonly looking: ReturnType<typeof setInterval>;
   private last: PeerState = "connecting";
 
   constructor(lines: readonly PeerLine[], iceServers: readonly RTCIceServer[]) {
@@ -82,9 +83,7 @@ class RtcPeer implements Peer {
       return video === undefined ? [] : [{ audio, video, lips: new Lips() }];
     });
     this.pairs.forEach(delay);
-    if (this.pairs.length > 0) {
-      this.looking = setInterval(() => void this.look(), LOOK_EVERY);
-    }
+    this.looking = setInterval(() => void this.look(), LOOK_EVERY);
     connection.addEventListener("connectionstatechange", () => this.changed());
     connection.addEventListener("iceconnectionstatechange", () => this.changed());
   }
@@ -202,15 +201,22 @@ class RtcPeer implements Peer {
       return;
     }
     const streams = new Map<unknown, Record<string, unknown>>();
+    const value = (entry: Record<string, unknown>, name: string): number => Number(entry[name] ?? 0);
+    let heard = 0;
     (await this.connection.getStats()).forEach((entry: Record<string, unknown>) => {
+      if (entry["type"] === "candidate-pair") {
+        heard += value(entry, "bytesReceived") + value(entry, "responsesReceived");
+      } else if (entry["type"] === "inbound-rtp" || entry["type"] === "transport") {
+        heard += value(entry, "packetsReceived");
+      }
       if (entry["type"] === "inbound-rtp" && typeof entry["estimatedPlayoutTimestamp"] === "number") {
         streams.set(entry["mid"], entry);
       }
     });
+    this.onheard?.(heard, performance.now());
     for (const pair of this.pairs) {
       const audio = streams.get(pair.audio.mid);
       const video = streams.get(pair.video.mid);
-      const value = (entry: Record<string, unknown>, name: string): number => Number(entry[name] ?? 0);
       if (audio !== undefined && video !== undefined) {
         const changed = pair.lips.take({
           skew: value(audio, "estimatedPlayoutTimestamp") - value(video, "estimatedPlayoutTimestamp"),

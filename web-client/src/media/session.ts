@@ -1,10 +1,12 @@
 /* Keeps one WHIP or WHEP session alive: connects, restarts ICE when the path is lost, opens a new
- * session when that does not help, and waits longer and longer between attempts.
+ * session when that does not help, and waits longer and longer between attempts. A path is lost when the
+ * browser says so, which takes it five seconds, or when nothing was heard for longer than it should be.
  *
  *   connecting → connected → reconnecting → connected …
  *              ↘ failed (an answer that will not change)        closed (by us) */
 import { createBackoff } from "../core/backoff";
 import { Problem } from "../core/problem";
+import { Pulse } from "../core/pulse";
 import type { MediaCounters } from "../core/quality";
 import { answerAfterRestart, restartFragment } from "../core/sdpfrag";
 import type { Peer, PeerFactory, PeerLine } from "./peer";
@@ -36,6 +38,8 @@ export interface SessionOptions {
 const CONNECT_TIMEOUT = 6_000;
 /* How long an ICE restart may take before a new session is opened. */
 const RESTART_TIMEOUT = 2_500;
+/* How long silence is only a doubt, which an ICE restart may settle; then the page says so. */
+const DOUBT = 700;
 /* How long a peer is kept for its session to be deleted. */
 const DELETE_TIMEOUT = 300;
 const FIRST_WAIT = 250;
@@ -49,6 +53,8 @@ export class MediaSession {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private attempt = new AbortController();
   private restarting = false;
+  private pulse = new Pulse();
+  private doubt: ReturnType<typeof setTimeout> | null = null;
   private readonly backoff;
 
   constructor(private readonly options: SessionOptions) {
@@ -119,13 +125,14 @@ export class MediaSession {
    * waits for that. A lost peer is closed at once, so that pages see that its pictures are over. */
   private drop(politely = false): void {
     clearTimeout(this.timer);
+    this.settle();
     this.attempt.abort();
     this.restarting = false;
     const { peer, resource, endpoint } = this;
     this.peer = null;
     this.resource = null;
     if (peer !== null) {
-      peer.onstate = null;
+      peer.onstate = peer.onheard = null;
     }
     if (!politely || resource === null) {
       peer?.close();
@@ -158,6 +165,8 @@ export class MediaSession {
       }
       this.resource = resource;
       peer.onstate = () => this.peerChanged(peer);
+      this.pulse = new Pulse();
+      peer.onheard = (heard, at) => this.hear(peer, heard, at);
       this.options.onpeer(peer, resource.location);
       await this.options.beforeMedia?.(resource.location);
       await peer.accept(offer, resource.answer, resource.iceServers);
@@ -191,6 +200,32 @@ export class MediaSession {
       case "connecting":
       case "closed":
         break;
+    }
+  }
+
+  /* Silence, while the browser still believes in the path: a restart finds out, and finds another one. */
+  private hear(peer: Peer, heard: number, at: number): void {
+    if (peer !== this.peer || this.over) {
+      return;
+    }
+    if (!this.pulse.take(heard, at)) {
+      if (this.doubt !== null) {
+        this.settle();
+        this.peerChanged(peer);
+      }
+    } else if (this.doubt === null && this.state.name === "connected") {
+      void this.restart();
+      this.doubt = setTimeout(() => {
+        this.set({ name: "reconnecting", problem: null });
+        this.doubt = setTimeout(() => this.retry(null, 0), RESTART_TIMEOUT - DOUBT);
+      }, DOUBT);
+    }
+  }
+
+  private settle(): void {
+    if (this.doubt !== null) {
+      clearTimeout(this.doubt);
+      this.doubt = null;
     }
   }
 

@@ -25,6 +25,9 @@ export interface SocketOptions {
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 3_000;
 const PING_EVERY = 15_000;
+/* For a connection to come up, and for an answer on one that was asked. */
+const OPEN_WITHIN = 5_000;
+const ANSWER_WITHIN = 1_500;
 /* Between two questions whether the next server is ready, and somewhat at random: not all at once. */
 const MOVE_EVERY = 1_000;
 /* RFC 6455 §7.4: 1008 is what the server answers to a token it does not take. */
@@ -37,6 +40,8 @@ export class VisitSocket {
   private greeted = false;
   private count = 0;
   private heard = 0;
+  private begun = 0;
+  private received = 0;
   private moveTimer: ReturnType<typeof setTimeout> | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private pingTimer: ReturnType<typeof setInterval> | undefined;
@@ -66,6 +71,32 @@ export class VisitSocket {
     }
   }
 
+  /* The network may be gone without a word: say something, and if nothing comes back, begin anew. */
+  check(): void {
+    if (this.socket !== null && !this.greeted && Date.now() - this.begun > ANSWER_WITHIN) {
+      this.abandon(); /* it may be trying by a network that is gone */
+    }
+    this.hurry();
+    if (!this.send({ type: "ping", data: {} })) {
+      return;
+    }
+    const asked = this.socket;
+    const { received } = this;
+    setTimeout(() => {
+      if (asked === this.socket && this.received === received) {
+        this.abandon();
+        this.hurry();
+      }
+    }, ANSWER_WITHIN);
+  }
+
+  /* A socket that hangs: its close would wait for an answer that does not come. */
+  private abandon(): void {
+    const { socket } = this;
+    this.lost(1006, "");
+    socket?.close();
+  }
+
   private write(body: ClientBody): void {
     this.count++;
     this.socket?.send(writeClientMessage(String(this.count), body));
@@ -76,6 +107,7 @@ export class VisitSocket {
     options.onstate(state);
     const socket = (options.createSocket ?? ((url) => new WebSocket(url)))(options.url);
     this.socket = socket;
+    this.begun = Date.now();
     this.greeted = false;
     socket.onopen = () => {
       const name = options.name();
@@ -91,10 +123,16 @@ export class VisitSocket {
     };
     socket.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
     socket.onclose = (event) => this.lost(event.code, event.reason);
+    setTimeout(() => {
+      if (socket === this.socket && !this.greeted) {
+        this.abandon();
+      }
+    }, OPEN_WITHIN);
   }
 
   private receive(data: unknown): void {
     this.heard = Date.now();
+    this.received++;
     let message: ServerMessage;
     try {
       message = parseServerMessage(JSON.parse(String(data)));
@@ -150,8 +188,7 @@ export class VisitSocket {
     clearInterval(this.pingTimer);
     this.pingTimer = setInterval(() => {
       if (Date.now() - this.heard > 3 * PING_EVERY) {
-        this.socket?.close();
-        this.lost(1006, "");
+        this.abandon();
         return;
       }
       this.send({ type: "ping", data: {} });

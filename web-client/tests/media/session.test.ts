@@ -167,4 +167,48 @@ describe("a media session", () => {
     await vi.advanceTimersByTimeAsync(6_300);
     expect(peers).toHaveLength(2);
   });
+
+  /* A steady stream that stops after two seconds; `later` says what is heard from then on. */
+  async function stream(peer: FakePeer | undefined, later: (ms: number) => boolean, ms: number): Promise<void> {
+    let heard = 0;
+    for (let at = 0; at < 2_000 + ms; at += 400) {
+      heard += at < 2_000 || later(at - 2_000) ? 20 : 0;
+      peer?.onheard?.(heard, at);
+      await vi.advanceTimersByTimeAsync(400);
+    }
+  }
+
+  test("doubts a silent path, says so within three seconds, and then opens a new session", async () => {
+    const calls = server({ POST: created, PATCH: restarted, DELETE: ok });
+    open();
+    await settle();
+    peers[0]?.become("connected");
+    await stream(peers[0], () => false, 1_200);
+    expect(calls.filter((c) => c.method === "PATCH")).toHaveLength(1);
+    expect(states).toEqual(["connected"]);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(states).toEqual(["connected", "reconnecting"]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(peers).toHaveLength(2);
+  });
+
+  test("goes on without a word when the restart finds another path", async () => {
+    server({ POST: created, PATCH: restarted, DELETE: ok });
+    open();
+    await settle();
+    peers[0]?.become("connected");
+    await stream(peers[0], (ms) => ms > 1_000, 10_000);
+    expect(states).toEqual(["connected"]);
+    expect(peers).toHaveLength(1);
+  });
+
+  test("takes back what it said when something is heard again", async () => {
+    server({ POST: created, PATCH: restarted, DELETE: ok });
+    open();
+    await settle();
+    peers[0]?.become("connected");
+    await stream(peers[0], (ms) => ms > 2_400, 10_000);
+    expect(states).toEqual(["connected", "reconnecting", "connected"]);
+    expect(peers).toHaveLength(1);
+  });
 });

@@ -153,4 +153,31 @@ describe("the visit's socket", () => {
     expect(sockets[0]?.sent.at(-1)?.type).toBe("bye");
     expect(states.at(-1)).toBe("closed");
   });
+
+  test("that is asked and does not answer is replaced at once", async () => {
+    const socket = open();
+    greet(sockets[0], 3);
+    socket.check();
+    expect(sockets[0]?.sent.at(-1)).toMatchObject({ type: "ping" });
+    await vi.advanceTimersByTimeAsync(1_600);
+    expect(sockets).toHaveLength(2);
+    sockets[1]?.opens();
+    expect(sockets[1]?.sent[0]).toMatchObject({ type: "hello", data: { participant: "jonas", resume: 3 } });
+  });
+
+  test("that answers when it is asked stays", async () => {
+    const socket = open();
+    greet(sockets[0], 3);
+    await vi.advanceTimersByTimeAsync(10);
+    socket.check();
+    sockets[0]?.says("pong", {}, null);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test("that does not come up is tried anew", async () => {
+    open();
+    await vi.advanceTimersByTimeAsync(5_400);
+    expect(sockets).toHaveLength(2);
+  });
 });
