@@ -19,7 +19,7 @@
 #define BACKLOG 64
 #define MEMORY_MAX (UINT64_C(1) << 30)
 #define SWEEP_EVERY_MS 250
-#define TELL_EVERY 120 /* sweeps */
+#define TELL_EVERY 20 /* sweeps */
 
 struct options {
     char host[64], port[8];

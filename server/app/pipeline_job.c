@@ -195,6 +195,7 @@ static void hear(const struct job_house *house, struct job *job, struct bytes li
     case JOB_EVENT_STREAMING:
     case JOB_EVENT_SOURCE:
     case JOB_EVENT_MATTE:
+    case JOB_EVENT_GATE:
         if (!job->has_last) {
             tell(house, job, event);
         }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DELAY_MAX 1e9
+#define COUNT_MAX 1e15
 
 static const struct {
     const char *name;
@@ -17,6 +18,7 @@ static const struct {
     {"streaming", JOB_EVENT_STREAMING}, {"ready", JOB_EVENT_READY},
     {"failed", JOB_EVENT_FAILED},       {"ended", JOB_EVENT_ENDED},
     {"source", JOB_EVENT_SOURCE},       {"matte_layout", JOB_EVENT_MATTE},
+    {"gate", JOB_EVENT_GATE},
 };
 
 static void take_text(const struct json *object, const char *key, char *to, size_t size) {
@@ -36,6 +38,22 @@ static void take_source(const struct json *object, struct job_event *ret) {
 static bool take_matte(const struct json *object, struct job_event *ret) {
     char wrong[MATTE_WRONG_MAX];
     return matte_layout_read(json_get(object, "layout"), &ret->matte, wrong) == 0;
+}
+
+static void take_gate(const struct json *object, struct job_gate_counts *ret) {
+    const struct {
+        const char *key;
+        uint64_t *to;
+    } counts[] = {{"accepted", &ret->accepted},
+                  {"turned_away", &ret->turned_away},
+                  {"published", &ret->published},
+                  {"refused", &ret->refused},
+                  {"broken", &ret->broken}};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        double value = 0;
+        json_get_number(object, counts[i].key, &value);
+        *counts[i].to = value > 0 && value < COUNT_MAX ? (uint64_t)value : 0;
+    }
 }
 
 static int read_event(const struct json *object, struct job_event *ret) {
@@ -59,6 +77,9 @@ static int read_event(const struct json *object, struct job_event *ret) {
             }
             if (ret->type == JOB_EVENT_MATTE && !take_matte(object, ret)) {
                 return -EINVAL;
+            }
+            if (ret->type == JOB_EVENT_GATE) {
+                take_gate(object, &ret->gate);
             }
             ret->fraction = ret->fraction > 1 ? 1 : ret->fraction > 0 ? ret->fraction : 0;
             return 0;

@@ -77,6 +77,7 @@ enum job_event_type {
                              send), "connected" or "lost"; delay_ms; message: what comes */
     JOB_EVENT_MATTE,      /* ingest with a key, before its first picture and when the shape changes:
                              matte */
+    JOB_EVENT_GATE,       /* the door for RTMP, now and then: gate */
     JOB_EVENT_READY,      /* task: done, duration; the job is over */
     JOB_EVENT_FAILED,     /* task: reason (stable word) and message (a sentence); the job is over.
                              Whatever the outcome, nothing half-done lies beside `output` */
@@ -86,13 +87,20 @@ enum job_event_type {
                              job is over */
 };
 
+/* Connections at the door since its process began. */
+struct job_gate_counts {
+    uint64_t accepted, turned_away; /* over a limit */
+    uint64_t published, refused, broken;
+};
+
 struct job_event {
     enum job_event_type type;
     job_id job;
     int fd;       /* STARTED of an ingest or RECORD, else -1 */
     int delay_ms; /* SOURCE: from arrival at our door to sent; -1 unknown */
     double fraction, seconds_left, duration;
-    struct matte_layout matte; /* MATTE */
+    struct matte_layout matte;   /* MATTE */
+    struct job_gate_counts gate; /* GATE */
     char stage[JOB_WORD_MAX];
     char reason[JOB_WORD_MAX];
     char message[JOB_MESSAGE_MAX];

@@ -6,6 +6,7 @@
 #include "signal/feeds.h"
 #include "signal/live_view.h"
 #include "signal/sessions.h"
+#include "signal/sources.h"
 #include "signal/state.h"
 
 #include <stdlib.h>
@@ -179,6 +180,17 @@ static void job_metrics(struct text *t, const struct signal *s) {
     }
 }
 
+static void gate_metrics(struct text *t, const struct signal *s) {
+    struct job_gate_counts gate;
+
+    sources_gate_counts(s, &gate);
+    COUNTER("rtmp_connections", "RTMP connections taken.", gate.accepted);
+    COUNTER("rtmp_turned_away", "RTMP connections over a limit.", gate.turned_away);
+    COUNTER("rtmp_published", "RTMP senders whose key was known.", gate.published);
+    COUNTER("rtmp_refused", "RTMP senders refused in words.", gate.refused);
+    COUNTER("rtmp_broken", "RTMP connections that spoke nonsense.", gate.broken);
+}
+
 static void signal_metrics(struct text *t, const struct signal *s) {
     const struct signal_counters *c = &s->counters;
 
@@ -208,6 +220,7 @@ static void signal_metrics(struct text *t, const struct signal *s) {
     COUNTER("websocket_floods", "WebSockets closed for flooding.", c->ws_flooded);
     COUNTER("event_streams", "Event streams opened.", c->streams);
     job_metrics(t, s);
+    gate_metrics(t, s);
     COUNTER("film_questions_asked", "Questions asked at seconds of walkthroughs.",
             c->questions_asked);
     COUNTER("film_questions_refused", "Of those, refused by a limit.", c->questions_refused);

@@ -1,4 +1,5 @@
 /* Kept live sources: what staff set up once and then show in visits. */
+#include "base/random.h"
 #include "signal/api.h"
 #include "signal/feeds.h"
 #include "signal/fields.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define PASSPHRASE_MADE 24
 #define PASSPHRASE_MIN 10 /* of SRT (draft-sharabayko-srt-01 §6.1.5) */
 
 static struct json *walkthroughs_json(const struct source_row *r) {
@@ -223,6 +225,10 @@ void api_sources_create(struct exchange *x) {
         return;
     }
     if (read_source(x, body, &r)) {
+        if (r.kind == INPUT_SRT && !json_has(body, "passphrase")) { /* the port is open to all */
+            random_text(r.passphrase, PASSPHRASE_MADE);
+            r.fields |= SOURCE_PASSPHRASE;
+        }
         EXCHANGE_STORE(x, sources_create, &r, created);
     }
 }

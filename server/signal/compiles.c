@@ -267,6 +267,7 @@ bool compiles_job_event(struct signal *s, const struct job_event *e) {
     case JOB_EVENT_STREAMING:
     case JOB_EVENT_SOURCE:
     case JOB_EVENT_MATTE:
+    case JOB_EVENT_GATE:
     case JOB_EVENT_RESTARTING:
         break;
     }

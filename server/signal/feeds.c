@@ -261,6 +261,7 @@ bool feeds_job_event(struct signal *s, const struct job_event *e) {
         break;
     case JOB_EVENT_PROGRESS:
     case JOB_EVENT_STREAMING:
+    case JOB_EVENT_GATE:
         break;
     }
     return true;

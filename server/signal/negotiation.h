@@ -21,7 +21,9 @@ struct negotiation_policy {
     size_t address_count;
     uint16_t tcp_port; /* the same addresses by ICE-TCP; 0: not */
     uint32_t codecs;   /* bits NEGOTIATION_CODEC; PLAY: what the presentation has */
-    uint64_t seed;     /* unpredictable: SSRCs and the session number come from it */
+    uint32_t
+        preferred; /* PUBLISH: of these the first offered is taken, if there is one; 0: of all */
+    uint64_t seed; /* unpredictable: SSRCs and the session number come from it */
 };
 
 struct negotiation_error {

@@ -313,7 +313,7 @@ static bool is_srtp(struct bytes proto) {
 }
 
 enum line_outcome negotiation_read_line(const struct sdp *sdp, const struct sdp_media *media,
-                                        enum media_role role, uint32_t codecs,
+                                        enum media_role role, uint32_t codecs, uint32_t preferred,
                                         struct media_line *ret) {
     struct media_line line = {.kind = sdp_is(media->kind, "audio") ? MEDIA_AUDIO : MEDIA_VIDEO};
     bool publishes = role == MEDIA_PUBLISH;
@@ -328,7 +328,11 @@ enum line_outcome negotiation_read_line(const struct sdp *sdp, const struct sdp_
     if (media->direction != SDP_SENDRECV && media->direction != one_way) {
         return LINE_DIRECTION;
     }
-    read_payloads(media, codecs, publishes ? 1 : MEDIA_PAYLOADS_MAX, &line);
+    size_t most = publishes ? 1 : MEDIA_PAYLOADS_MAX;
+    if (publishes) {
+        read_payloads(media, codecs & preferred, most, &line);
+    }
+    read_payloads(media, codecs, most, &line);
     if (line.payload_count == 0) {
         return LINE_NO_CODEC;
     }

@@ -11,10 +11,11 @@ enum line_outcome {
     LINE_NO_CODEC
 };
 
-/* Reads the line for `role`; `codecs` are the bits allowed. Fills mid, kind and, when it is served,
+/* Reads the line for `role`; `codecs` are the bits allowed; a publisher's line takes the first
+ * offered of `preferred`, if it has one (0: the first of all). Fills mid, kind and, when it is served,
  * everything but our SSRCs. Does not look at transport attributes. */
 enum line_outcome negotiation_read_line(const struct sdp *sdp, const struct sdp_media *media,
-                                        enum media_role role, uint32_t codecs,
+                                        enum media_role role, uint32_t codecs, uint32_t preferred,
                                         struct media_line *ret);
 
 /* True when the line offers the feedback ("nack pli") for this payload type or for all. */

@@ -76,6 +76,9 @@ static enum media_role session_role(enum session_kind kind) {
     return MEDIA_PLAY;
 }
 
+/* What a replay keeps of pictures (pipelines/README.md). */
+#define RECORDED_CODECS (NEGOTIATION_CODEC(CODEC_VP8) | NEGOTIATION_CODEC(CODEC_H264))
+
 static void fill_policy(struct signal *s, const struct session_opening *o, media_id id,
                         media_id room, struct negotiation_policy *policy) {
     memset(policy, 0, sizeof *policy);
@@ -86,6 +89,9 @@ static void fill_policy(struct signal *s, const struct session_opening *o, media
                                             policy->addresses, MEDIA_ADDRESSES_MAX);
     policy->tcp_port = media_tcp_port(s->media);
     policy->codecs = o->kind == SESSION_PLAY ? o->codecs : NEGOTIATION_ALL_CODECS;
+    if (o->kind == SESSION_PUBLISH && visit_summary(o->live->visit)->recording != RECORDING_OFF) {
+        policy->preferred = RECORDED_CODECS;
+    }
     policy->seed = random_u64();
 }
 

@@ -17,7 +17,8 @@
 #define SOURCE_RUNGS "h264:720,vp8:360"
 
 struct sources {
-    job_id gate; /* 0: no door */
+    job_id gate;                          /* 0: no door */
+    struct job_gate_counts told, earlier; /* by this process of it; by those before */
 };
 
 int sources_new(struct signal *s) {
@@ -71,6 +72,19 @@ void sources_start(struct signal *s) {
     }
 }
 
+static void add_counts(struct job_gate_counts *to, const struct job_gate_counts *from) {
+    to->accepted += from->accepted;
+    to->turned_away += from->turned_away;
+    to->published += from->published;
+    to->refused += from->refused;
+    to->broken += from->broken;
+}
+
+void sources_gate_counts(const struct signal *s, struct job_gate_counts *ret) {
+    *ret = s->sources->earlier;
+    add_counts(ret, &s->sources->told);
+}
+
 bool sources_job_event(struct signal *s, const struct job_event *e) {
     if (s->sources->gate == 0 || e->job != s->sources->gate) {
         return false;
@@ -79,7 +93,12 @@ bool sources_job_event(struct signal *s, const struct job_event *e) {
     case JOB_EVENT_STARTED:
         log_info("gate.started", "listen=%s", s->config->rtmp_listen);
         break;
+    case JOB_EVENT_GATE:
+        s->sources->told = e->gate;
+        break;
     case JOB_EVENT_RESTARTING:
+        add_counts(&s->sources->earlier, &s->sources->told);
+        s->sources->told = (struct job_gate_counts){0};
         log_warn("gate.restarting", "reason=\"%s\"", e->message);
         break;
     case JOB_EVENT_READY:

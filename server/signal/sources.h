@@ -34,5 +34,8 @@ void source_forget(struct signal *s, const struct source_row *row);
  * nobody sends to us. */
 void source_server(const struct exchange *x, const struct source_row *row, struct text *ret);
 
+/* Connections at the door since the server began. */
+void sources_gate_counts(const struct signal *s, struct job_gate_counts *ret);
+
 /* True when the event was about the door. */
 bool sources_job_event(struct signal *s, const struct job_event *e);

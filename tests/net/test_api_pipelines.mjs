@@ -318,6 +318,10 @@ test('sources are made, shown without their secrets to marketers, rolled and del
   assert.deepEqual([shown.server, shown.passphrase], ['srt://127.0.0.1:9000?mode=caller&latency=200000', null]);
   assert.equal(srt.passphrase, 'correct horse');
   const other = await s.must('POST', '/api/v1/sources', { name: 'Field', kind: 'srt' });
+  assert.match(other.passphrase, /^[A-Za-z0-9]{24}$/, 'nobody who only finds the port may send');
+  assert.ok(other.server.endsWith(`&passphrase=${other.passphrase}`), other.server);
+  const open = await s.must('PATCH', `/api/v1/sources/${other.id}`, { passphrase: null });
+  assert.deepEqual([open.passphrase, open.server.includes('passphrase')], [null, false]);
   problem(await s.api('POST', '/api/v1/sources', { name: 'Field', kind: 'srt' }), 507, 'no-space');
   const camera = await s.must('POST', '/api/v1/sources', { name: 'Cam', kind: 'rtsp', url: 'rtsp://user:pw@10.0.0.9/stream?x=1' });
   assert.equal((await s.api('GET', `/api/v1/sources/${camera.id}`, undefined, tokens.marketer)).json.url, null);
@@ -339,7 +343,11 @@ test('a source comes into one visit at a time and tells how it does', async () =
   });
   assert.deepEqual([now.delay_ms, now.visit], [120, visit.id]);
   assert.ok(now.detail.endsWith(`/gate/${source.stream_key}.sock`), now.detail);
-  assert.match((await s.api('GET', '/metrics')).text, /parlour_sources_connected 1\n/);
+  const metrics = (await s.api('GET', '/metrics')).text;
+  assert.match(metrics, /parlour_sources_connected 1\n/);
+  for (const [name, count] of Object.entries({ connections: 9, turned_away: 1, published: 4, refused: 3, broken: 2 })) {
+    assert.match(metrics, new RegExp(`parlour_rtmp_${name}_total ${count}\\n`));
+  }
   problem(await s.api('POST', `/api/v1/visits/${second.id}/feeds`, { source_id: source.id }), 409, 'on-air');
   await s.must('PATCH', `/api/v1/sources/${source.id}`, { roll_key: true });
   assert.equal((await s.must('GET', `/api/v1/sources/${source.id}`)).state, 'off', 'the old key is cut off');

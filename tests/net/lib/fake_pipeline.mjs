@@ -65,6 +65,7 @@ switch (args[0]) {
     break;
   case 'gate':
     say({ event: 'started' });
+    say({ event: 'gate', accepted: 9, turned_away: 1, published: 4, refused: 3, broken: 2 });
     await stopped;
     process.exit(0);
     break;

@@ -45,6 +45,18 @@ static void a_failure_brings_its_sentence(void **state) {
     assert_string_equal(e.message, "");
 }
 
+static void the_door_counts(void **state) {
+    (void)state;
+    struct job_event e = {.fd = -1};
+    assert_int_equal(parse("{\"event\":\"gate\",\"accepted\":9,\"turned_away\":1,"
+                           "\"published\":-4,\"refused\":1e300,\"broken\":2}",
+                           &e),
+                     0);
+    assert_int_equal(e.type, JOB_EVENT_GATE);
+    assert_true(e.gate.accepted == 9 && e.gate.turned_away == 1 && e.gate.broken == 2);
+    assert_true(e.gate.published == 0 && e.gate.refused == 0);
+}
+
 static void a_keyed_feed_tells_its_layout(void **state) {
     (void)state;
     struct job_event e = {.fd = -1};
@@ -76,9 +88,8 @@ static void nonsense_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(progress_is_read),
-        cmocka_unit_test(a_failure_brings_its_sentence),
-        cmocka_unit_test(a_keyed_feed_tells_its_layout),
+        cmocka_unit_test(progress_is_read),    cmocka_unit_test(a_failure_brings_its_sentence),
+        cmocka_unit_test(the_door_counts),     cmocka_unit_test(a_keyed_feed_tells_its_layout),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,28 @@ static void chromium_simulcast_is_mirrored(void **state) {
     has("a=simulcast:recv h;m;l");
 }
 
+/* VP9 comes first in this offer; a replay keeps VP8 and H.264 alone. */
+static void a_visit_that_may_be_recorded_takes_what_a_replay_keeps(void **state) {
+    (void)state;
+    struct negotiation_policy policy = policy_for(MEDIA_PUBLISH);
+    load("chromium-publish");
+    edit("m=video 9 UDP/TLS/RTP/SAVPF 96 97", "m=video 9 UDP/TLS/RTP/SAVPF 98 99 45 46 96 97");
+    assert_true(run(&policy) > 0);
+    assert_int_equal(config.lines[1].payloads[0].codec, CODEC_VP9);
+    policy.preferred = NEGOTIATION_CODEC(CODEC_VP8) | NEGOTIATION_CODEC(CODEC_H264);
+    assert_true(run(&policy) > 0);
+    assert_int_equal(config.lines[1].payload_count, 1);
+    assert_int_equal(config.lines[1].payloads[0].codec, CODEC_VP8);
+    assert_int_equal(config.lines[1].payloads[0].rtx_type, 97);
+    assert_int_equal(config.lines[0].payloads[0].codec, CODEC_OPUS);
+    policy.preferred = NEGOTIATION_CODEC(CODEC_AV1);
+    assert_true(run(&policy) > 0);
+    assert_int_equal(config.lines[1].payloads[0].codec, CODEC_AV1);
+    policy.codecs &= ~policy.preferred; /* none of it is there: the rest serves */
+    assert_true(run(&policy) > 0);
+    assert_int_equal(config.lines[1].payloads[0].codec, CODEC_VP9);
+}
+
 static void each_line_of_a_viewer_is_a_slot(void **state) {
     (void)state;
     load("chromium-watch");
@@ -452,6 +474,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chromium_publishes_one_codec_with_retransmission),
         cmocka_unit_test(chromium_simulcast_is_mirrored),
+        cmocka_unit_test(a_visit_that_may_be_recorded_takes_what_a_replay_keeps),
         cmocka_unit_test(each_line_of_a_viewer_is_a_slot),
         cmocka_unit_test(firefox_publishes_and_watches),
         cmocka_unit_test(aiortc_with_credentials_on_each_line_is_served_by_the_first),
