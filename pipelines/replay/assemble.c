@@ -5,6 +5,7 @@
 #include "job/elements.h"
 #include "job/workplace.h"
 #include "replay/assemble_video.h"
+#include "replay/card_rung.h"
 #include "replay/mix.h"
 
 #include <errno.h>
@@ -149,7 +150,7 @@ static gpointer make_video(gpointer data) {
 static int finish_manifest(struct job *job) {
     struct manifest *m = &job->manifest;
     char *poster = g_build_filename(job->workplace.temporary, "poster.jpg", NULL);
-    m->poster = assemble_poster(&job->recording, &job->plan, poster) == 0;
+    m->poster = m->poster || assemble_poster(&job->recording, &job->plan, poster) == 0;
     g_free(poster);
     for (size_t i = 0; i < job->plan.chapter_count; i++) {
         manifest_add_chapter(m, job->plan.chapters[i].t, job->plan.chapters[i].title);
@@ -168,6 +169,19 @@ static void add_picture(struct job *job) {
     m->rung_count++;
     m->width = job->video.width;
     m->height = job->video.height;
+}
+
+/* Nobody was seen: a card with the title, so that each player has something to show. */
+static int add_card(struct job *job) {
+    int r = card_rung_write(job->workplace.temporary, job->manifest.title, job->manifest.duration,
+                            &job->video.rung, &job->failure);
+    if (r == 0) {
+        job->video.width = job->video.rung.width;
+        job->video.height = job->video.rung.height;
+        add_picture(job);
+        job->manifest.poster = true;
+    }
+    return r;
 }
 
 static int build(struct job *job) {
@@ -191,6 +205,8 @@ static int build(struct job *job) {
                           job->manifest.rung_count == 0)) {
         job->failure = job->video_failure;
         return -1;
+    } else if (r == 0) {
+        r = add_card(job);
     }
     return r < 0 ? r : finish_manifest(job);
 }
