@@ -125,8 +125,8 @@ static int read_lines(struct negotiation *n, struct bytes bundle) {
     for (size_t i = 0; i < n->offer.media_count; i++) {
         const struct sdp_media *m = &n->offer.media[i];
         struct media_line *line = &n->config.lines[i];
-        enum line_outcome outcome =
-            negotiation_read_line(&n->offer, m, n->policy->role, codecs, n->policy->preferred, line);
+        enum line_outcome outcome = negotiation_read_line(&n->offer, m, n->policy->role, codecs,
+                                                          n->policy->preferred, line);
         if (outcome == LINE_SERVED && !is_in(bundle, m->mid)) {
             line->active = false;
             outside++;

@@ -12,8 +12,8 @@ enum line_outcome {
 };
 
 /* Reads the line for `role`; `codecs` are the bits allowed; a publisher's line takes the first
- * offered of `preferred`, if it has one (0: the first of all). Fills mid, kind and, when it is served,
- * everything but our SSRCs. Does not look at transport attributes. */
+ * offered of `preferred`, if it has one (0: the first of all). Fills mid, kind and, when it is
+ * served, everything but our SSRCs. Does not look at transport attributes. */
 enum line_outcome negotiation_read_line(const struct sdp *sdp, const struct sdp_media *media,
                                         enum media_role role, uint32_t codecs, uint32_t preferred,
                                         struct media_line *ret);
