@@ -346,6 +346,16 @@ int media_control(struct media *m, media_id session, enum media_action action, d
     return post_to_owner(m, &c);
 }
 
+int media_wish(struct media *m, media_id session, const struct media_wish *wish, uint64_t request) {
+    struct shard_command c = {
+        .type = SHARD_WISH, .id = session, .wish = {.wish = *wish, .request = request}};
+    return post_to_owner(m, &c);
+}
+
+int media_tell_layers(struct media *m, media_id session) {
+    return post_to_owner(m, &(struct shard_command){.type = SHARD_TELL_LAYERS, .id = session});
+}
+
 bool media_next_event(struct media *m, struct media_event *ret) {
     if (!mailbox_take(m->events, ret)) {
         return false;

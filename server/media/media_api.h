@@ -74,6 +74,29 @@ struct media_position {
     double t, rate, duration; /* seconds, factor, seconds */
 };
 
+#define MEDIA_RUNGS_MAX 6
+
+/* What a viewer wishes for one of its pictures; zeroed: whatever the network carries. */
+struct media_wish {
+    uint8_t slot;            /* among its video slots; of a walkthrough 0 */
+    bool has_size, has_rung; /* what is not said stays as it was */
+    uint16_t width, height; /* pixels that its window shows; 0: not told, 1: as small as there is */
+    uint16_t rung;          /* short side of the rung that was picked by hand, 0: none */
+};
+
+/* The rungs of one of a viewer's pictures. */
+struct media_layers {
+    struct media_wish wish; /* and the slot */
+    bool exists;            /* false: the viewer has no such slot */
+    uint8_t count;          /* 0: nothing is shown there */
+    int8_t current, next;   /* the rung that is sent and the one it is going over to; -1: none */
+    struct {
+        uint16_t width, height; /* 0: not known */
+        uint32_t kbit_s;        /* 0: not measured yet */
+        bool usable;            /* it comes, and the viewer can play it */
+    } rungs[MEDIA_RUNGS_MAX];
+};
+
 enum media_end_reason {
     MEDIA_END_CLOSED,       /* by media_close_session */
     MEDIA_END_TIMEOUT,      /* no consent (RFC 7675) for 30 s, or never connected */
@@ -93,7 +116,9 @@ enum media_event_type {
     MEDIA_EVENT_QUALITY, /* WATCH, PLAY: from receiver reports, at most once a second and on change,
                             at least every 5 s */
     MEDIA_EVENT_TRACKS,  /* PUBLISH and feeds: every 2 s, once packets came */
-    MEDIA_EVENT_UNPLAYABLE /* WATCH: the source's codec was not in the viewer's offer */
+    MEDIA_EVENT_UNPLAYABLE, /* WATCH: the source's codec was not in the viewer's offer */
+    MEDIA_EVENT_LAYERS      /* WATCH, PLAY: after each media_wish; and on change, once
+                               media_tell_layers was called */
 };
 
 #define MEDIA_TRACKS_MAX 7
@@ -111,7 +136,8 @@ struct media_track_state {
 struct media_event {
     enum media_event_type type;
     media_id session;
-    uint64_t request; /* POSITION: of the media_control that caused it, else 0 */
+    uint64_t
+        request; /* POSITION, LAYERS: of the media_control or media_wish that caused it, else 0 */
     union {
         enum media_end_reason reason;
         struct {
@@ -120,6 +146,7 @@ struct media_event {
             bool alive;
         } source;
         struct media_position position;
+        struct media_layers layers;
         struct {
             uint8_t dots;            /* 0 (nothing arrives) … 4 (good) */
             float loss;              /* share of packets lost, 0..1 */
@@ -251,6 +278,13 @@ int media_set_recorded(struct media *media, media_id room, const struct media_re
  */
 int media_control(struct media *media, media_id session, enum media_action action, double value,
                   uint64_t request);
+
+/* The answer is a LAYERS event with `request`. */
+int media_wish(struct media *media, media_id session, const struct media_wish *wish,
+               uint64_t request);
+
+/* Tells the layers of all pictures of a session, and from now on every change. */
+int media_tell_layers(struct media *media, media_id session);
 
 /* True and the next event, or false. */
 bool media_next_event(struct media *media, struct media_event *ret);

@@ -1,6 +1,7 @@
 #include "media/player.h"
 
 #include "base/random.h"
+#include "media/layers.h"
 #include "media/quality.h"
 #include "media/shard_state.h"
 #include "routing/congestion.h"
@@ -13,7 +14,9 @@
 #define RTCP_MAX 1200
 #define TICK_FIRST MSEC(50)
 #define TICK SEC(1)
-#define LATE_MAX SEC(1) /* no frame waits longer for the pacer: routing/cursor.h */
+#define LATE_MAX SEC(1)          /* no frame waits longer for the pacer: routing/cursor.h */
+#define ALLOCATE_EVERY MSEC(100) /* at most so often for what the viewer reports */
+#define SOUND_BITS_S 96000
 /* Frames leave on a common grid, at most this late, so that one turn of the thread serves many
  * viewers instead of one turn each (measured: a quarter of the cost of 200 viewers). Their times in
  * RTP stay exact. */
@@ -31,6 +34,11 @@ struct player {
     uint64_t bytes_told;
     usec_t quality_told;
     struct quality_told quality;
+    struct allocation allocation;
+    struct allocation_slot slot;
+    usec_t allocated;
+    bool tells_layers;
+    uint64_t layers_told; /* 0: nothing */
     struct media_line video, audio;
     struct cursor cursor;
 };
@@ -155,10 +163,99 @@ static void send_due(struct session *s, usec_t now) {
     }
 }
 
+/* ---- Rungs ---- */
+
+/* The rungs of the picture; `ret->current` is the one it has or is going over to. Returns the one
+ * that is sent; *ret_next is the other one, or -1. */
+static int make_picture(struct player *p, struct allocation_picture *ret, int *ret_next,
+                        const struct rung_file *rungs[static ALLOCATION_RUNGS_MAX]) {
+    int current;
+    *ret = (struct allocation_picture){.slot = &p->slot};
+    ret->rung_count = cursor_rungs(&p->cursor, rungs, ALLOCATION_RUNGS_MAX, &current, ret_next);
+    for (size_t i = 0; i < ret->rung_count; i++) {
+        ret->rungs[i] = (struct allocation_rung){.bits_s = rung_file_bits(rungs[i]) *
+                                                           p->cursor.rate_percent / 100,
+                                                 .width = rungs[i]->width,
+                                                 .height = rungs[i]->height,
+                                                 .usable = true};
+    }
+    ret->current = *ret_next >= 0 ? *ret_next : current;
+    return current;
+}
+
+static void tell_layers(struct session *s, uint64_t request) {
+    struct player *p = s->part;
+    const struct rung_file *rungs[ALLOCATION_RUNGS_MAX];
+    struct allocation_picture picture;
+    struct media_layers layers;
+    int next;
+    const int current = make_picture(p, &picture, &next, rungs);
+    layers_describe(&picture, 0, current, next, &layers);
+    const uint64_t word = layers_word(&layers);
+    if (request == 0 && (!p->tells_layers || word == p->layers_told)) {
+        return;
+    }
+    p->layers_told = word;
+    shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_LAYERS,
+                                                .session = s->id,
+                                                .request = request,
+                                                .layers = layers});
+}
+
+static void allocate(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    const struct rung_file *rungs[ALLOCATION_RUNGS_MAX];
+    struct allocation_picture picture;
+    int next;
+    const int current = make_picture(p, &picture, &next, rungs);
+    p->allocated = now;
+    if (p->cursor.video.stream.packets == 0) {
+        picture.current = -1; /* nothing is lost by another beginning */
+    }
+    const struct stream_quality q = cursor_quality(&p->cursor);
+    session_want_rate(s, allocation_choose(&p->allocation, &picture, 1, session_send_rate(s),
+                                           p->cursor.has_audio ? SOUND_BITS_S : 0,
+                                           q.known ? q.loss : 0, now));
+    if (picture.chosen >= 0) {
+        cursor_set_rung(&p->cursor, rungs[picture.chosen], now);
+        s->shard->stats.rung_switches +=
+            picture.chosen != current && picture.chosen != next && picture.current >= 0;
+    }
+    tell_layers(s, 0);
+}
+
+static void wish(struct session *s, const struct media_wish *wish, uint64_t request, usec_t now) {
+    struct player *p = s->part;
+    if (wish->slot != 0) {
+        const struct media_layers none = {.wish = *wish, .current = -1, .next = -1};
+        shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_LAYERS,
+                                                    .session = s->id,
+                                                    .request = request,
+                                                    .layers = none});
+        return;
+    }
+    layers_wish(&p->slot, wish);
+    if (p->connected) {
+        allocate(s, now);
+        send_due(s, now); /* of a picture that stands */
+        session_schedule(s, now);
+    }
+    tell_layers(s, request);
+}
+
+static void tell_all_layers(struct session *s, usec_t now) {
+    struct player *p = s->part;
+    (void)now;
+    p->tells_layers = true;
+    p->layers_told = 0;
+    tell_layers(s, 0);
+}
+
 static void connected(struct session *s, usec_t now) {
     struct player *p = s->part;
     p->connected = true;
     p->tick_due = now + TICK_FIRST;
+    allocate(s, now);
     if (!p->paused) {
         cursor_play(&p->cursor, now);
     }
@@ -241,6 +338,9 @@ static void take_rtcp(struct session *s, struct bytes compound, usec_t now) {
     if (r < 0) {
         s->shard->stats.rtcp_bad++;
     }
+    if (now >= p->allocated + ALLOCATE_EVERY) {
+        allocate(s, now);
+    }
 }
 
 static void returned(struct session *s, usec_t now) {
@@ -283,6 +383,7 @@ static void tick(struct session *s, usec_t now) {
         return;
     }
     p->second_due = now + TICK - now % TICK_GRID;
+    allocate(s, now);
     if (p->cursor.state == CURSOR_PLAYING) {
         tell_position(s, 0, now);
     }
@@ -311,5 +412,7 @@ const struct session_role player_role = {
     .returned = returned,
     .next_timeout = next_timeout,
     .timeout = timeout,
+    .wish = wish,
+    .tell_layers = tell_all_layers,
     .close = close_player,
 };

@@ -32,6 +32,9 @@ struct session_role {
                      usec_t now); /* heard again after SESSION_AWAY; may be NULL */
     usec_t (*next_timeout)(const struct session *s);
     void (*timeout)(struct session *s, usec_t now);
+    /* NULL: it has no pictures to choose for. */
+    void (*wish)(struct session *s, const struct media_wish *wish, uint64_t request, usec_t now);
+    void (*tell_layers)(struct session *s, usec_t now);
     void (*close)(struct session *s); /* also after a failed or missing open */
 };
 

@@ -145,7 +145,8 @@ void shard_event(struct shard_state *state, const struct media_event *event) {
     struct shard *s = state->shard;
     /* The next position or quality tells the same; an end is told once. */
     bool repeats = event->type == MEDIA_EVENT_QUALITY || event->type == MEDIA_EVENT_TRACKS ||
-                   (event->type == MEDIA_EVENT_POSITION && event->request == 0);
+                   ((event->type == MEDIA_EVENT_POSITION || event->type == MEDIA_EVENT_LAYERS) &&
+                    event->request == 0);
     int r = mailbox_post_keeping(s->config.events, event, repeats ? s->config.events_kept : 0);
     if (r < 0 && !repeats) {
         log_error("media.events_full", "type=%d session=%llu", (int)event->type,
@@ -174,13 +175,16 @@ void shard_command_clear(struct shard_command *c) {
     case SHARD_CLOSE_ROOM:
     case SHARD_RELAY:
     case SHARD_CONTROL:
+    case SHARD_WISH:
+    case SHARD_TELL_LAYERS:
         break;
     }
 }
 
 int shard_post(struct shard *s, const struct shard_command *command) {
     bool may_be_refused = command->type == SHARD_OPEN_SESSION || command->type == SHARD_OPEN_FEED ||
-                          command->type == SHARD_CONTROL;
+                          command->type == SHARD_CONTROL || command->type == SHARD_WISH ||
+                          command->type == SHARD_TELL_LAYERS;
     return mailbox_post_keeping(s->commands, command, may_be_refused ? COMMANDS_MAX / 2 : 0);
 }
 
@@ -251,6 +255,18 @@ static void take_command(struct shard *s, struct shard_command *c, usec_t now) {
         session = session_by_id(&s->state.table, c->id);
         if (session) {
             player_control(session, c->control.action, c->control.value, c->control.request, now);
+        }
+        break;
+    case SHARD_WISH:
+        session = session_by_id(&s->state.table, c->id);
+        if (session && session->role->wish) {
+            session->role->wish(session, &c->wish.wish, c->wish.request, now);
+        }
+        break;
+    case SHARD_TELL_LAYERS:
+        session = session_by_id(&s->state.table, c->id);
+        if (session && session->role->tell_layers) {
+            session->role->tell_layers(session, now);
         }
         break;
     }

@@ -33,7 +33,9 @@ enum shard_command_type {
     SHARD_RELAY,
     SHARD_RECORD,
     SHARD_SET_RECORDED,
-    SHARD_CONTROL
+    SHARD_CONTROL,
+    SHARD_WISH,
+    SHARD_TELL_LAYERS
 };
 
 struct shard_ice {
@@ -57,6 +59,10 @@ struct shard_command {
             double value;
             uint64_t request;
         } control;
+        struct {
+            struct media_wish wish;
+            uint64_t request;
+        } wish;
     };
 };
 

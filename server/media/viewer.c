@@ -415,5 +415,7 @@ const struct session_role viewer_role = {
     .returned = returned,
     .next_timeout = next_timeout,
     .timeout = timeout,
+    .wish = viewer_wish,
+    .tell_layers = viewer_tell_layers,
     .close = close_viewer,
 };

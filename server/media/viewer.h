@@ -18,6 +18,7 @@ struct viewer_slot {
     struct viewer_slot *next_waiting, *previous_waiting; /* for the same rung */
     usec_t rung_asked, rung_due; /* when it was first asked for, and when again */
     struct allocation_slot allocation;
+    uint64_t layers_told;     /* what was told of its rungs, as a word; 0: nothing */
     size_t index;             /* among the slots of its kind */
     bool held;                /* not served: the viewer's TCP connection is late */
     enum media_codec refused; /* told that the viewer cannot play it, until one is played */
@@ -36,6 +37,7 @@ struct viewer {
     usec_t quality_told;
     struct quality_told quality;
     struct allocation allocation;
+    bool tells_layers;  /* somebody listens */
     usec_t allocated;   /* when the rungs were last looked at */
     size_t count_of[2]; /* slots by enum media_kind */
     size_t slot_count;

@@ -1,5 +1,6 @@
 #include "media/viewer_rungs.h"
 
+#include "media/layers.h"
 #include "media/publisher.h"
 #include "media/shard_state.h"
 
@@ -161,6 +162,39 @@ static uint64_t sound_of(const struct viewer *v, float *loss, usec_t now) {
     return bits;
 }
 
+/* ---- Telling ---- */
+
+static void describe(const struct choice *c, const struct allocation_picture *p,
+                     struct media_layers *ret) {
+    const struct viewer_slot *slot = c->slot;
+    layers_describe(p, slot->index, find(c, p, slot->feed), find(c, p, slot->next_feed), ret);
+}
+
+static void tell_layers(struct viewer_slot *slot, const struct media_layers *layers,
+                        uint64_t request) {
+    struct session *s = slot->viewer->session;
+    const uint64_t word = layers_word(layers);
+    if (request == 0 && word == slot->layers_told) {
+        return;
+    }
+    slot->layers_told = word;
+    shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_LAYERS,
+                                                .session = s->id,
+                                                .request = request,
+                                                .layers = *layers});
+}
+
+static void tell_all(struct viewer *v, const struct choice *choices,
+                     const struct allocation_picture *pictures, size_t count) {
+    struct media_layers layers;
+    for (size_t i = 0; v->tells_layers && i < count; i++) {
+        describe(&choices[i], &pictures[i], &layers);
+        tell_layers(choices[i].slot, &layers, 0);
+    }
+}
+
+/* ---- The whole ---- */
+
 void viewer_allocate(struct viewer *v, usec_t now) {
     struct choice choices[ALLOCATION_PICTURES_MAX];
     struct allocation_picture pictures[ALLOCATION_PICTURES_MAX];
@@ -177,4 +211,47 @@ void viewer_allocate(struct viewer *v, usec_t now) {
     for (size_t i = 0; i < count; i++) {
         obey(&choices[i], &pictures[i], now);
     }
+    tell_all(v, choices, pictures, count);
+}
+
+static struct viewer_slot *picture_slot(struct viewer *v, size_t index) {
+    for (size_t i = 0; i < v->slot_count; i++) {
+        if (v->slots[i].line.kind == MEDIA_VIDEO && v->slots[i].index == index) {
+            return &v->slots[i];
+        }
+    }
+    return NULL;
+}
+
+void viewer_wish(struct session *s, const struct media_wish *wish, uint64_t request, usec_t now) {
+    struct viewer *v = s->part;
+    struct viewer_slot *slot = picture_slot(v, wish->slot);
+    if (!slot) {
+        const struct media_layers none = {.wish = *wish, .current = -1, .next = -1};
+        shard_event(s->shard, &(struct media_event){.type = MEDIA_EVENT_LAYERS,
+                                                    .session = s->id,
+                                                    .request = request,
+                                                    .layers = none});
+        return;
+    }
+    layers_wish(&slot->allocation, wish);
+    viewer_allocate(v, now);
+    struct publisher *p = viewer_slot_source(slot);
+    struct choice choice = {.slot = slot};
+    struct allocation_picture picture = {.slot = &slot->allocation};
+    if (p) {
+        make_picture(slot, p, &choice, &picture, now);
+    }
+    struct media_layers layers;
+    describe(&choice, &picture, &layers);
+    tell_layers(slot, &layers, request);
+}
+
+void viewer_tell_layers(struct session *s, usec_t now) {
+    struct viewer *v = s->part;
+    v->tells_layers = true;
+    for (size_t i = 0; i < v->slot_count; i++) {
+        v->slots[i].layers_told = 0;
+    }
+    viewer_allocate(v, now);
 }

@@ -13,5 +13,9 @@ void viewer_allocate(struct viewer *v, usec_t now);
  * slot may then be in another list of subscribers. */
 void viewer_slot_follow(struct viewer_slot *slot, usec_t now);
 
+/* A viewer's wish, and what is told of its rungs (session_role). */
+void viewer_wish(struct session *s, const struct media_wish *wish, uint64_t request, usec_t now);
+void viewer_tell_layers(struct session *s, usec_t now);
+
 /* Waits for no other rung any more. */
 void viewer_slot_stay(struct viewer_slot *slot);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #define KEYFRAME_SPACING SEC(1)
+#define ALIGNED ((int64_t)MSEC(5))   /* so far apart may the times of one frame be in two rungs */
 #define FOREVER ((double)SEC(86400)) /* no place lies behind a day */
 
 /* ---- The clock of the presentation ---- */
@@ -55,6 +56,59 @@ static uint32_t first_from(const struct rung_file *r, int64_t media) {
     return frame;
 }
 
+/* ---- Rungs of the picture ---- */
+
+/* What was sent before is found again in the former rung. */
+static void take_rung(struct cursor_stream *s, const struct rung_file *rung) {
+    s->former = s->rung;
+    s->former_floor = s->range_floor;
+    s->range_floor = s->stream.next;
+    s->rung = rung;
+    s->next = NULL;
+}
+
+/* The first key frame at or after media time `media`; frame_count: none. */
+static uint32_t key_from(const struct rung_file *r, int64_t media) {
+    uint32_t frame = first_from(r, media);
+    while (frame < r->frame_count && !rung_file_frame(r, frame).key) {
+        frame++;
+    }
+    return frame;
+}
+
+/* The next frame lies where the other rung has its key frame, or behind it. */
+static void follow_rung(struct cursor_stream *s) {
+    if (s->next == NULL || s->packet > 0 || s->catch_up || at_end(s) ||
+        s->next_key >= s->next->frame_count) {
+        return;
+    }
+    const int64_t key = rung_file_media_usec(s->next, rung_file_frame(s->next, s->next_key).time);
+    if (s->due_media > key + ALIGNED) { /* frames were left out: never back */
+        s->next_key = key_from(s->next, s->due_media - ALIGNED);
+    } else if (s->due_media + ALIGNED >= key) {
+        const uint32_t frame = s->next_key;
+        take_rung(s, s->next);
+        go_to(s, frame, frame);
+    }
+}
+
+size_t cursor_rungs(const struct cursor *c, const struct rung_file **ret, size_t max,
+                    int *ret_current, int *ret_next) {
+    size_t count = 0;
+    *ret_current = *ret_next = -1;
+    for (size_t i = 0; c->has_video && i < c->presentation->rung_count && count < max; i++) {
+        const struct presentation_rung *r = &c->presentation->rungs[i];
+        if (!r->open || r->kind != MEDIA_VIDEO || r->speed_percent != 100 ||
+            r->codec != c->video.rung->codec) {
+            continue;
+        }
+        *ret_current = &r->rung == c->video.rung ? (int)count : *ret_current;
+        *ret_next = &r->rung == c->video.next ? (int)count : *ret_next;
+        ret[count++] = &r->rung;
+    }
+    return count;
+}
+
 /* Picks the sound for the rate and puts it where the clock stands. */
 static void place_audio(struct cursor *c) {
     struct cursor_stream *s = &c->audio;
@@ -77,6 +131,9 @@ static int64_t place_video(struct cursor *c, int64_t media) {
     if (!c->has_video) {
         return media;
     }
+    if (s->next != NULL) {
+        take_rung(s, s->next);
+    }
     /* the rounding of µs to ticks must not lose the frame that starts right at `media` */
     const uint32_t frame = rung_file_find(s->rung, rung_file_ticks(s->rung, media) + 1);
     go_to(s, rung_file_key_before(s->rung, frame), frame);
@@ -85,17 +142,17 @@ static int64_t place_video(struct cursor *c, int64_t media) {
     return shown < media ? shown : media;
 }
 
-static void fill_fragment(const struct cursor_stream *s, uint32_t frame, uint32_t packet,
+static void fill_fragment(const struct rung_file *rung, uint32_t frame, uint32_t packet,
                           struct fragment *ret) {
-    const struct rung_frame f = rung_file_frame(s->rung, frame);
+    const struct rung_frame f = rung_file_frame(rung, frame);
     memset(ret, 0, sizeof *ret);
     ret->sequence = packet;
     ret->timestamp = (uint32_t)f.time;
     ret->frame = frame;
     ret->frame_end = packet + 1 == f.first_packet + f.packet_count;
-    ret->marker = ret->frame_end && s->rung->kind == MEDIA_VIDEO;
-    const struct bytes payload = rung_file_packet(s->rung, packet);
-    if (fragment_set_payload(ret, s->rung->codec, payload) < 0) {
+    ret->marker = ret->frame_end && rung->kind == MEDIA_VIDEO;
+    const struct bytes payload = rung_file_packet(rung, packet);
+    if (fragment_set_payload(ret, rung->codec, payload) < 0) {
         ret->payload = payload; /* the viewer's decoder may judge it */
     }
 }
@@ -128,9 +185,10 @@ static void begin_range(struct cursor *c, struct cursor_stream *s, const struct 
 
 static void write_next(struct cursor *c, struct cursor_stream *s, usec_t now,
                        struct outgoing *ret) {
+    follow_rung(s);
     const struct rung_frame frame = rung_file_frame(s->rung, s->frame);
     struct fragment f;
-    fill_fragment(s, s->frame, frame.first_packet + s->packet, &f);
+    fill_fragment(s->rung, s->frame, frame.first_packet + s->packet, &f);
     if (s->packet == 0) {
         if (s->begin) {
             outgoing_stream_report_soon(&s->stream, now);
@@ -216,6 +274,25 @@ int cursor_seek(struct cursor *c, double seconds, usec_t now) {
     set_clock(c, place_video(c, media), now);
     place_audio(c);
     return 0;
+}
+
+void cursor_set_rung(struct cursor *c, const struct rung_file *rung, usec_t now) {
+    struct cursor_stream *s = &c->video;
+    if (rung == s->rung) {
+        s->next = NULL;
+        return;
+    }
+    if (rung == s->next) {
+        return;
+    }
+    s->next = rung;
+    if (c->state == CURSOR_PLAYING) {
+        const int64_t from = at_end(s) ? duration_of(c) : s->due_media;
+        s->next_key = key_from(rung, from - ALIGNED);
+    } else if (s->packet == 0) { /* the picture that stands is shown again */
+        s->catch_up_since = now;
+        place_video(c, media_at(c, now));
+    }
 }
 
 int cursor_play(struct cursor *c, usec_t now) {
@@ -376,11 +453,13 @@ static int next_again(struct cursor_stream *s, struct outgoing *ret) {
     uint64_t index, source;
     const struct stream_range *range;
     while (outgoing_stream_next_nack(&s->stream, &index, &source, &range) > 0) {
-        if (s->rung == NULL || index < s->range_floor || source >= s->rung->packet_count) {
+        const bool now = index >= s->range_floor;
+        const struct rung_file *rung = now ? s->rung : s->former;
+        if (rung == NULL || (!now && index < s->former_floor) || source >= rung->packet_count) {
             continue;
         }
         struct fragment f;
-        fill_fragment(s, rung_file_frame_of(s->rung, (uint32_t)source), (uint32_t)source, &f);
+        fill_fragment(rung, rung_file_frame_of(rung, (uint32_t)source), (uint32_t)source, &f);
         outgoing_stream_rewrite(&s->stream, &f, index, range, ret);
         return 1;
     }

@@ -2,7 +2,8 @@
  * sound and picture share one clock. A seek sends at once the key frame at or before the new place
  * and, squeezed, what lies between, so that the exact frame stands there; numbers go on without a
  * break and timestamps by the real time that passed. Other rates scale the picture's times and use
- * the sound rung of that speed (silence when there is none). Pause stops RTP.
+ * the sound rung of that speed (silence when there is none). Pause stops RTP. Another rung of the
+ * picture begins with its next key frame, on the same line of time, or at once where nothing runs.
  *
  * Belongs to one thread; the presentation outlives it. */
 #pragma once
@@ -23,13 +24,17 @@ struct cursor_position {
 
 struct cursor_stream {
     struct outgoing_stream stream;
-    const struct rung_file *rung; /* NULL: none, or no sound at this rate */
-    uint32_t frame;               /* next to send; rung->frame_count: at the end */
-    uint32_t packet;              /* next inside it, 0.. */
-    uint32_t live_frame;          /* frames before are caught up at once */
-    uint64_t range_floor;         /* older ranges belong to another rung */
-    bool begin;                   /* the next packet starts a range */
-    bool catch_up;                /* frames up to live_frame leave at once, whatever the state */
+    const struct rung_file *rung;   /* NULL: none, or no sound at this rate */
+    uint32_t frame;                 /* next to send; rung->frame_count: at the end */
+    uint32_t packet;                /* next inside it, 0.. */
+    uint32_t live_frame;            /* frames before are caught up at once */
+    uint64_t range_floor;           /* older ranges belong to another rung: */
+    const struct rung_file *former; /* that one, for retransmissions; or NULL */
+    uint64_t former_floor;          /* the first index that was its */
+    const struct rung_file *next;   /* goes on with this rung from its frame `next_key`; or NULL */
+    uint32_t next_key;
+    bool begin;    /* the next packet starts a range */
+    bool catch_up; /* frames up to live_frame leave at once, whatever the state */
     usec_t catch_up_since;
     bool resume;             /* after the squeeze, at live_timestamp */
     uint32_t live_timestamp; /* RTP time of the frame that began the exact times, */
@@ -59,6 +64,15 @@ int cursor_play(struct cursor *c, usec_t now);
 int cursor_pause(struct cursor *c, usec_t now);
 int cursor_seek(struct cursor *c, double seconds, usec_t now);
 int cursor_rate(struct cursor *c, double factor, usec_t now);
+
+/* The rungs that the picture may be played from, in the manifest's order. Returns how many, at most
+ * `max`; 0 without a picture. *ret_current is the one that is sent, *ret_next the one it is going
+ * over to; -1: none. */
+size_t cursor_rungs(const struct cursor *c, const struct rung_file **ret, size_t max,
+                    int *ret_current, int *ret_next);
+
+/* Goes over to one of them. Then wants cursor_next to be drained. */
+void cursor_set_rung(struct cursor *c, const struct rung_file *rung, usec_t now);
 
 /* When the next frame of a kind is due, or with the picture the end; USEC_NEVER when paused or
  * ended and drained. */

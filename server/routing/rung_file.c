@@ -143,6 +143,13 @@ uint32_t rung_file_key_before(const struct rung_file *r, uint32_t frame) {
     return frame;
 }
 
+uint64_t rung_file_bits(const struct rung_file *r) {
+    const uint64_t index = HEADER_SIZE + (uint64_t)r->frame_count * FRAME_SIZE +
+                           (uint64_t)r->packet_count * PACKET_SIZE;
+    const uint64_t payloads = r->file.n > index ? r->file.n - index : 0;
+    return r->duration > 0 ? payloads * 8 * r->clock_rate / r->duration : 0;
+}
+
 uint32_t rung_file_frame_of(const struct rung_file *r, uint32_t packet) {
     uint32_t low = 0, high = r->frame_count;
     while (low < high) {

@@ -48,6 +48,9 @@ struct bytes rung_file_packet(const struct rung_file *r, uint32_t index);
 uint32_t rung_file_find(const struct rung_file *r, uint64_t time);
 uint32_t rung_file_key_before(const struct rung_file *r, uint32_t frame);
 
+/* Bits a second of its payloads, at the speed of its own timeline, on average. */
+uint64_t rung_file_bits(const struct rung_file *r);
+
 /* Frame of a packet. */
 uint32_t rung_file_frame_of(const struct rung_file *r, uint32_t packet);
 

@@ -104,6 +104,7 @@ void live_view_media_event(struct signal *s, const struct media_event *e) {
     case MEDIA_EVENT_CONNECTED:
     case MEDIA_EVENT_SOURCE:
     case MEDIA_EVENT_POSITION:
+    case MEDIA_EVENT_LAYERS:
     case MEDIA_EVENT_UNPLAYABLE:
         break;
     }

@@ -1,4 +1,5 @@
 #include "signal/playback.h"
+#include "signal/playback_layers.h"
 #include "signal/sessions.h"
 #include "signal/state.h"
 #include "wire/json.h"
@@ -32,9 +33,9 @@ static struct json *position_json(const struct media_position *p) {
     return o;
 }
 
-static void send_event(struct exchange *x, const char *name, const struct media_position *p) {
+/* Takes over `o`. */
+static void send_event(struct exchange *x, const char *name, struct json *o) {
     struct text t = {0};
-    struct json *o = position_json(p);
     char *data = json_write_text(o, false, NULL);
 
     json_free(o);
@@ -51,9 +52,20 @@ static void send_event(struct exchange *x, const char *name, const struct media_
 static void tell(struct session *session, const char *name) {
     for (size_t i = 0; i < SESSION_STREAMS; i++) {
         if (session->streams[i] != NULL) {
-            send_event(session->streams[i], name, &session->position);
+            send_event(session->streams[i], name, position_json(&session->position));
         }
     }
+}
+
+/* The exchange that waits for the answer to `request`, or NULL when it has gone. */
+static struct exchange *take_waiting(struct session *session, uint64_t request) {
+    for (size_t i = 0; request != 0 && i < SESSION_WAITING; i++) {
+        if (session->waiting[i].request == request) {
+            session->waiting[i].request = 0;
+            return exchange_resume(session->waiting[i].x) ? session->waiting[i].x : NULL;
+        }
+    }
+    return NULL;
 }
 
 void playback_position(struct session *session, const struct media_event *e) {
@@ -69,15 +81,32 @@ void playback_position(struct session *session, const struct media_event *e) {
     if (ended) {
         tell(session, "ended");
     }
-    for (size_t i = 0; e->request != 0 && i < SESSION_WAITING; i++) {
-        if (session->waiting[i].request == e->request) {
-            struct exchange *x = session->waiting[i].x;
-            session->waiting[i].request = 0;
-            if (exchange_resume(x)) {
-                reply_json(x, 200, position_json(now));
-            }
+    struct exchange *x = take_waiting(session, e->request);
+    if (x != NULL) {
+        reply_json(x, 200, position_json(now));
+    }
+}
+
+/* What a viewer of a visit is told where a walkthrough tells its place. */
+static const struct media_position live_position = {.state = MEDIA_PLAYING, .rate = 1};
+
+void playback_layers(struct session *session, const struct media_event *e) {
+    for (size_t i = 0; e->layers.exists && i < SESSION_STREAMS; i++) {
+        if (session->streams[i] != NULL) {
+            send_event(session->streams[i], "layers", playback_layers_json(&e->layers));
         }
     }
+    struct exchange *x = take_waiting(session, e->request);
+    if (x == NULL) {
+        return;
+    }
+    if (!e->layers.exists) {
+        reply_problem(x, 422, "no-layers", "This session has no picture with that number.");
+        return;
+    }
+    struct json *o = position_json(session->has_position ? &session->position : &live_position);
+    json_put(o, "layers", playback_layers_json(&e->layers));
+    reply_json(x, 200, o);
 }
 
 void playback_end(struct session *session) {
@@ -114,8 +143,19 @@ void playback_tick(struct session *session, usec_t now) {
 
 /* ---- POST …/control ---- */
 
-static bool read_action(struct exchange *x, enum media_action *ret_action, double *ret_value) {
-    static const char *const known[] = {"action", "t", "rate", "layer", NULL};
+/* What is to be done: a wish, or an action with a value. */
+struct control {
+    bool is_wish;
+    struct media_wish wish;
+    enum media_action action;
+    double value;
+};
+
+static bool read_control(struct exchange *x, struct control *ret) {
+    static const char *const known[] = {"action", "t",         "rate",       "slot",
+                                        "rung",   "max_width", "max_height", NULL};
+    enum media_action *const ret_action = &ret->action;
+    double *const ret_value = &ret->value;
     const struct json *body = exchange_json(x, known);
     const char *action = NULL;
 
@@ -123,10 +163,13 @@ static bool read_action(struct exchange *x, enum media_action *ret_action, doubl
         return false;
     }
     if (json_get_text(body, "action", &action) < 0) {
-        reply_bad_field(x, "action", "“action” must be play, pause, seek or rate.");
+        reply_bad_field(x, "action", "“action” must be play, pause, seek, rate or layer.");
         return false;
     }
-    *ret_value = 0;
+    *ret = (struct control){.is_wish = strcmp(action, "layer") == 0};
+    if (ret->is_wish) {
+        return playback_read_wish(x, body, &ret->wish);
+    }
     if (strcmp(action, "play") == 0) {
         *ret_action = MEDIA_CONTROL_PLAY;
     } else if (strcmp(action, "pause") == 0) {
@@ -144,11 +187,8 @@ static bool read_action(struct exchange *x, enum media_action *ret_action, doubl
             reply_bad_field(x, "rate", "“rate” must be a factor from 0.5 to 2.");
             return false;
         }
-    } else if (strcmp(action, "layer") == 0) {
-        reply_problem(x, 422, "no-layers", "This session has no layers to choose from.");
-        return false;
     } else {
-        reply_bad_field(x, "action", "“action” must be play, pause, seek or rate.");
+        reply_bad_field(x, "action", "“action” must be play, pause, seek, rate or layer.");
         return false;
     }
     return true;
@@ -156,14 +196,18 @@ static bool read_action(struct exchange *x, enum media_action *ret_action, doubl
 
 void sessions_control(struct exchange *x) {
     struct session *session = sessions_of_request(x);
-    enum media_action action;
-    double value;
+    struct control control;
     size_t i = 0;
 
-    if (session == NULL || !read_action(x, &action, &value)) {
+    if (session == NULL || !read_control(x, &control)) {
         return;
     }
-    if (session->kind != SESSION_PLAY) {
+    if (session->kind == SESSION_PUBLISH && control.is_wish) {
+        reply_problem(x, 422, "no-layers",
+                      "A session that publishes has no layers to choose from.");
+        return;
+    }
+    if (session->kind != SESSION_PLAY && !control.is_wish) {
         reply_problem(x, 409, "live", "A live visit cannot be paused or moved in time.");
         return;
     }
@@ -176,7 +220,9 @@ void sessions_control(struct exchange *x) {
         return;
     }
     uint64_t request = signal_new_media_id(x->signal);
-    int r = media_control(x->signal->media, session->id, action, value, request);
+    int r = control.is_wish ? media_wish(x->signal->media, session->id, &control.wish, request)
+                            : media_control(x->signal->media, session->id, control.action,
+                                            control.value, request);
     if (r < 0) {
         reply_failure(x, r, NULL);
         return;
@@ -218,6 +264,9 @@ void sessions_events(struct exchange *x) {
     x->gone = reader_gone;
     stream_send(x, "retry: 2000\n\n");
     if (session->has_position) {
-        send_event(x, "state", &session->position);
+        send_event(x, "state", position_json(&session->position));
+    }
+    if (session->kind != SESSION_PUBLISH) {
+        media_tell_layers(x->signal->media, session->id); /* full: the next change is told */
     }
 }

@@ -531,6 +531,9 @@ void sessions_media_event(struct signal *s, const struct media_event *e) {
     case MEDIA_EVENT_POSITION:
         playback_position(session, e);
         break;
+    case MEDIA_EVENT_LAYERS:
+        playback_layers(session, e);
+        break;
     case MEDIA_EVENT_QUALITY:
         if (live != NULL && session->participant[0] != '\0' && e->quality.news) {
             clients_quality(live, session->participant, e);

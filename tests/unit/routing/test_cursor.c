@@ -308,6 +308,106 @@ static void a_viewer_without_the_codec_is_told(void **state) {
     end(&w);
 }
 
+/* The made presentation with a second rung of the same frames in fewer packets. */
+static void begin_with_two_rungs(struct watch *w, struct bytes *ret_file) {
+    begin(w, 0);
+    struct presentation_rung *r = &w->presentation.rungs[w->presentation.rung_count++];
+    *ret_file = made_rung(CODEC_VP8, 100, 300, 1, 30, 3000);
+    *r = w->presentation.rungs[0];
+    assert_int_equal(
+        presentation_set_rung(&w->presentation, w->presentation.rung_count - 1, *ret_file), 0);
+}
+
+static const struct rung_file *rung_of(const struct watch *w, size_t index) {
+    const struct rung_file *rungs[4];
+    int current, next;
+    assert_int_equal(cursor_rungs(&w->c, rungs, 4, &current, &next), 2);
+    return rungs[index];
+}
+
+static void another_rung_begins_with_its_next_key_frame_and_nothing_is_lost(void **state) {
+    (void)state;
+    static struct watch w;
+    struct bytes file;
+    begin_with_two_rungs(&w, &file);
+    cursor_play(&w.c, w.now);
+    run(&w, MSEC(1500));
+    cursor_set_rung(&w.c, rung_of(&w, 1), w.now);
+    run(&w, MSEC(400));
+    assert_int_equal(w.packets[MEDIA_VIDEO], 3 * w.frames[MEDIA_VIDEO]); /* still the first */
+    run(&w, MSEC(1600));
+    assert_ptr_equal(w.c.video.rung, rung_of(&w, 1));
+    assert_in_range(w.frames[MEDIA_VIDEO], 105, 106);
+    assert_int_equal(w.packets[MEDIA_VIDEO], 3 * 60 + (w.frames[MEDIA_VIDEO] - 60));
+    for (uint32_t f = 1; f < w.last_frame[MEDIA_VIDEO]; f++) {
+        assert_int_equal(w.time_of_frame[MEDIA_VIDEO][f + 1] - w.time_of_frame[MEDIA_VIDEO][f],
+                         3000);
+    }
+    /* and back again, at another speed */
+    cursor_rate(&w.c, 2, w.now);
+    cursor_set_rung(&w.c, rung_of(&w, 0), w.now);
+    run(&w, MSEC(1000));
+    assert_ptr_equal(w.c.video.rung, rung_of(&w, 0));
+    assert_int_equal(w.frames[MEDIA_VIDEO], w.last_frame[MEDIA_VIDEO] + 1);
+    free((void *)(uintptr_t)file.p);
+    end(&w);
+}
+
+static void what_was_sent_of_the_rung_before_comes_again_as_it_was(void **state) {
+    (void)state;
+    static struct watch w;
+    struct bytes file;
+    struct outgoing o;
+    uint8_t sent[16][1500], again[1500];
+    size_t sizes[16] = {0}, count = 0;
+    begin_with_two_rungs(&w, &file);
+    cursor_play(&w.c, w.now);
+    run(&w, MSEC(900));
+    cursor_set_rung(&w.c, rung_of(&w, 1), w.now);
+    while (count < 16) {
+        w.now += MSEC(1);
+        while (count < 16 && cursor_next(&w.c, MEDIA_VIDEO, w.now, &o) > 0) {
+            sizes[count] = made_plaintext(&o, sent[count]);
+            count++;
+        }
+    }
+    assert_ptr_equal(w.c.video.rung, rung_of(&w, 1));
+    for (size_t i = 0; i < 16; i++) {
+        const uint16_t sequence = read_be16(sent[i] + 2);
+        assert_int_equal(cursor_nack(&w.c, w.lines[MEDIA_VIDEO].ssrc, sequence, w.now), 0);
+        assert_int_equal(cursor_next_retransmission(&w.c, &o), 1);
+        assert_int_equal(made_plaintext(&o, again), sizes[i]);
+        assert_memory_equal(again, sent[i], sizes[i]);
+    }
+    free((void *)(uintptr_t)file.p);
+    end(&w);
+}
+
+static void where_nothing_runs_another_rung_is_shown_at_once(void **state) {
+    (void)state;
+    static struct watch w;
+    struct bytes file;
+    begin_with_two_rungs(&w, &file);
+    cursor_play(&w.c, w.now);
+    run(&w, MSEC(1500));
+    cursor_pause(&w.c, w.now);
+    forget(&w);
+    cursor_set_rung(&w.c, rung_of(&w, 1), w.now);
+    run(&w, MSEC(10));
+    assert_int_equal(w.packets[MEDIA_VIDEO], w.frames[MEDIA_VIDEO]);
+    assert_int_equal(w.first_frame[MEDIA_VIDEO], 30);
+    assert_int_equal(w.last_frame[MEDIA_VIDEO], 45);
+    cursor_set_rung(&w.c, rung_of(&w, 0), w.now); /* asked for, and then a seek */
+    cursor_play(&w.c, w.now);
+    cursor_seek(&w.c, 7.2, w.now);
+    forget(&w);
+    run(&w, MSEC(1));
+    assert_int_equal(w.first_frame[MEDIA_VIDEO], 210);
+    assert_int_equal(w.packets[MEDIA_VIDEO], 3 * w.frames[MEDIA_VIDEO]);
+    free((void *)(uintptr_t)file.p);
+    end(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plays_in_its_own_time_to_the_end),
@@ -318,6 +418,9 @@ int main(void) {
         cmocka_unit_test(a_lost_packet_comes_again_from_the_file),
         cmocka_unit_test(lips_stay_in_sync_after_every_seek),
         cmocka_unit_test(a_viewer_without_the_codec_is_told),
+        cmocka_unit_test(another_rung_begins_with_its_next_key_frame_and_nothing_is_lost),
+        cmocka_unit_test(what_was_sent_of_the_rung_before_comes_again_as_it_was),
+        cmocka_unit_test(where_nothing_runs_another_rung_is_shown_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
