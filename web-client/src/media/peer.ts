@@ -5,6 +5,15 @@ import type { MediaCounters } from "../core/quality";
 
 export type PeerState = "connecting" | "connected" | "disconnected" | "failed" | "closed";
 
+/* One rung of a picture that is sent in several (RFC 8853). */
+export interface Encoding {
+  readonly rid: string;
+  /* The picture's sides are divided by this. */
+  readonly smaller: number;
+  /* At most so many bits a second. */
+  readonly bitrate: number;
+}
+
 /* One m= line of our offer. */
 export interface PeerLine {
   readonly kind: "audio" | "video";
@@ -13,8 +22,8 @@ export interface PeerLine {
   readonly track?: MediaStreamTrack | null;
   /* sendonly: the codec to put first, so that every device of a customer can play it. */
   readonly codec?: "VP8" | "H264";
-  /* sendonly video: at most so many bits a second. */
-  readonly bitrate?: number;
+  /* sendonly video: its rungs, the smallest first. A browser that cannot send several sends the last. */
+  readonly encodings?: readonly Encoding[];
   /* sendonly video: rather fewer pictures than smaller ones. */
   readonly keepSize?: boolean;
 }

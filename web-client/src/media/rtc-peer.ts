@@ -2,7 +2,7 @@
 import type { PlayoutCounters } from "../core/delay";
 import type { MediaCounters } from "../core/quality";
 import { Lips } from "./lips";
-import type { Peer, PeerFactory, PeerLine, PeerState } from "./peer";
+import type { Encoding, Peer, PeerFactory, PeerLine, PeerState } from "./peer";
 
 function preferCodec(transceiver: RTCRtpTransceiver, kind: string, codec: string): void {
   const all = RTCRtpSender.getCapabilities(kind)?.codecs;
@@ -18,6 +18,29 @@ function preferCodec(transceiver: RTCRtpTransceiver, kind: string, codec: string
 function keepSize(sender: RTCRtpSender): void {
   const parameters = sender.getParameters();
   void sender.setParameters({ ...parameters, degradationPreference: "maintain-resolution" }).catch(() => undefined);
+}
+
+/* One encoding needs no rid, and is understood everywhere. */
+function sent(encodings: readonly Encoding[]): RTCRtpEncodingParameters[] {
+  return encodings.map(({ rid, smaller, bitrate }) => ({
+    ...(encodings.length > 1 ? { rid } : {}),
+    scaleResolutionDownBy: smaller,
+    maxBitrate: bitrate,
+  }));
+}
+
+function addLine(connection: RTCPeerConnection, line: PeerLine): RTCRtpTransceiver {
+  const { encodings = [], direction } = line;
+  const source = line.track ?? line.kind;
+  if (encodings.length > 1) {
+    try {
+      return connection.addTransceiver(source, { direction, sendEncodings: sent(encodings) });
+    } catch {
+      /* a browser without simulcast */
+    }
+  }
+  const last = encodings.slice(-1);
+  return connection.addTransceiver(source, { direction, ...(last.length === 0 ? {} : { sendEncodings: sent(last) }) });
 }
 
 /* Chromium offers Opus in mono unless told; a walkthrough may be in stereo. */
@@ -58,10 +81,7 @@ class RtcPeer implements Peer {
     const connection = new RTCPeerConnection({ iceServers: [...iceServers], bundlePolicy: "max-bundle" });
     this.connection = connection;
     this.transceivers = lines.map((line) => {
-      const transceiver = connection.addTransceiver(line.track ?? line.kind, {
-        direction: line.direction,
-        ...(line.bitrate === undefined ? {} : { sendEncodings: [{ maxBitrate: line.bitrate }] }),
-      });
+      const transceiver = addLine(connection, line);
       if (line.keepSize === true) {
         keepSize(transceiver.sender);
       }

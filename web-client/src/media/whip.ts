@@ -1,7 +1,7 @@
 /* Publishing by WHIP (RFC 9725): one source with a sound line and a picture line. Both lines are
  * always offered, so that camera and microphone come and go without a new negotiation. */
 import type { MatteLayout, MattePerson } from "../core/matte-layout";
-import type { PeerFactory, PeerLine } from "./peer";
+import type { Encoding, PeerFactory, PeerLine } from "./peer";
 import { putMatte } from "./resource";
 import { MediaSession, type SessionState } from "./session";
 
@@ -29,8 +29,21 @@ export interface Publisher {
   tellMatte(): Promise<void>;
 }
 
-/* A person is half black; 500 kbit/s carry 640 × 360 with its matte well. */
-const BITRATE = { camera: 2_000_000, screen: 2_500_000, person: 900_000 } as const;
+/* The server gives each viewer the rung that its network carries and its window shows. Text on a
+ * screen is of no use at a quarter of its size. */
+const ENCODINGS: Readonly<Record<PublisherOptions["source"], readonly Encoding[]>> = {
+  camera: [
+    { rid: "q", smaller: 4, bitrate: 150_000 },
+    { rid: "h", smaller: 2, bitrate: 500_000 },
+    { rid: "f", smaller: 1, bitrate: 1_700_000 },
+  ],
+  screen: [
+    { rid: "h", smaller: 2, bitrate: 500_000 },
+    { rid: "f", smaller: 1, bitrate: 2_500_000 },
+  ],
+  /* A person is half black; 500 kbit/s carry 640 × 360 with its matte well. */
+  person: [{ rid: "f", smaller: 1, bitrate: 900_000 }],
+};
 
 export function publish(
   options: PublisherOptions,
@@ -39,7 +52,7 @@ export function publish(
   const current = { ...tracks };
   const lines = (): readonly PeerLine[] => [
     { kind: "audio", direction: "sendonly", track: current.audio },
-    { kind: "video", direction: "sendonly", track: current.video, codec: "VP8", bitrate: BITRATE[options.source], keepSize: options.source === "person" },
+    { kind: "video", direction: "sendonly", track: current.video, codec: "VP8", encodings: ENCODINGS[options.source], keepSize: options.source === "person" },
   ];
   let location: string | null = null;
   const tellMatte = async (): Promise<void> => {

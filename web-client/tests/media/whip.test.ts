@@ -35,6 +35,7 @@ test("a publisher offers sound and picture, VP8 first, and swaps tracks without 
   await publisher.set("video", null);
   expect(urls).toEqual(["/whip/v%201?source=camera"]);
   expect(peers[0]?.lines).toMatchObject([{ kind: "audio", track: null }, { kind: "video", track, codec: "VP8" }]);
+  expect(peers[0]?.lines[1]?.encodings?.map(({ rid, smaller }) => [rid, smaller])).toEqual([["q", 4], ["h", 2], ["f", 1]]);
   expect(peers[0]?.replaced).toEqual([{ kind: "video", track: null }]);
   life.abort();
 });
