@@ -8,6 +8,7 @@ import { reduce, type Visit } from "./core/visit";
 import { RecordingWord } from "./core/word";
 import { Capture, type CaptureKind } from "./capture";
 import type { InMyRoom } from "./in-my-room";
+import type { Size } from "./core/windows";
 import { canCapture, watchDevices, type Devices, type DeviceTrouble } from "./media/devices";
 import { watchDots } from "./media/dots";
 import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
@@ -17,6 +18,7 @@ import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type Publisher } from "./media/whip";
 import { consentToRecording, qrUrl, words } from "./net/api";
 import { serverReady, socketUrl, VisitSocket, type SocketState } from "./net/socket";
+import { Windows } from "./net/windows";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
 import { fetchMyRoom, myAbilities, openMyRoom } from "./room-door";
@@ -84,6 +86,7 @@ class VisitPage {
   private everConnected = false;
   private streams: readonly MediaStream[] = [];
   private speakers: Speakers | null = null;
+  private windows: Windows | null = null;
   private sound: "asking" | "on" | "off" = "asking";
   private dots: number | null = null;
   private fill = true;
@@ -174,6 +177,8 @@ class VisitPage {
         }
       },
     });
+    const windows = new Windows(this.token, signal);
+    this.windows = windows;
     this.session = watchVisit(visit.id, this.token, {
       createPeer: createRtcPeer,
       iceServers,
@@ -187,7 +192,8 @@ class VisitPage {
         this.everConnected ||= state.name === "connected";
         this.draw();
       },
-      onslots: (slots) => {
+      onslots: (slots, where) => {
+        windows.moved(where);
         this.streams = slots.video.map((track) => new MediaStream([track]));
         this.speakers?.setTracks(slots.audio);
         this.draw();
@@ -470,6 +476,7 @@ class VisitPage {
     this.showInMyRoom(view);
     const previewed = this.preview === null ? null : this.capture[this.preview];
     return html`<pl-room
+        @pl-window=${(e: CustomEvent<{ slot: number; size: Size }>) => this.windows?.shown(e.detail.slot, e.detail.size)}
         .host=${this.hostName}
         .short=${this.shortName}
         .company=${this.boot.visit.company.name}

@@ -14,10 +14,12 @@ import { createRtcPeer, hasWebRtc } from "./media/rtc-peer";
 import type { MediaSession, SessionState } from "./media/session";
 import { Speakers } from "./media/speakers";
 import { watchViewDelay } from "./media/view-delay";
+import type { Size } from "./core/windows";
 import { STAGE_SLOTS, watchVisit } from "./media/whep";
 import { publish, type PublishedMatte, type Publisher } from "./media/whip";
 import { qrUrl, words, type Api } from "./net/api";
 import { serverReady, socketUrl, VisitSocket, type SocketState } from "./net/socket";
+import { Windows } from "./net/windows";
 import { copyText, keepAwake, stillAlive, watchNetwork } from "./page";
 import { ReplayWatch } from "./replay-watch";
 import type { RepPerson } from "./rep-person";
@@ -48,6 +50,7 @@ export class VisitRoom {
   private socket: VisitSocket | null = null;
   private socketState: SocketState = "connecting";
   private speakers: Speakers | null = null;
+  private windows: Windows | null = null;
   private devices: Devices = { cameras: [], microphones: [] };
   private camera: Publisher | null = null;
   private screen: { publisher: Publisher; shared: Screen } | null = null;
@@ -135,6 +138,8 @@ export class VisitRoom {
       this.fail(t("error.browser"));
       return;
     }
+    const windows = new Windows(null, signal);
+    this.windows = windows;
     this.session = watchVisit(id, null, {
       createPeer: createRtcPeer,
       iceServers: this.options.iceServers,
@@ -151,7 +156,8 @@ export class VisitRoom {
         }
         this.draw();
       },
-      onslots: (slots) => {
+      onslots: (slots, where) => {
+        windows.moved(where);
         this.streams = slots.video.map((track) => new MediaStream([track]));
         this.speakers?.setTracks(slots.audio);
         void this.speakers?.open();
@@ -577,6 +583,7 @@ export class VisitRoom {
     this.speakers?.setAudible(view.audible);
     const { camera, microphone } = this.capture;
     return html`<pl-studio
+      @pl-window=${(e: CustomEvent<{ slot: number; size: Size }>) => this.windows?.shown(e.detail.slot, e.detail.size)}
       .visitTitle=${this.info.title}
       .phase=${this.phase}
       .startedAt=${this.info.started_at}

@@ -2,7 +2,7 @@
  * around the player. Where WebRTC is missing or does not come through, the same is played from files. */
 import { html, render, type TemplateResult } from "lit";
 import { iceServersOf, parseWalkthroughBoot, type Walkthrough } from "./core/boot";
-import { timeAt, type Playback, type Position } from "./core/playback";
+import { NO_LAYERS, pickable, timeAt, type Layers, type Playback, type Position } from "./core/playback";
 import { parseStoryboard, type Tile } from "./core/storyboard";
 import { t } from "./core/strings";
 import { cuesAt, parseVtt, type Cue } from "./core/vtt";
@@ -14,6 +14,8 @@ import { words } from "./net/api";
 import { control, watchPosition, type Control } from "./net/playback";
 import type { InMyRoom } from "./in-my-room";
 import { fetchMyRoom, openMyRoom } from "./room-door";
+import { Windows } from "./net/windows";
+import type { Size } from "./core/windows";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import type { Player, PlayerState } from "./ui/player";
 import "./ui/closed";
@@ -43,7 +45,9 @@ export class WalkthroughPlayer {
   private location: string | null = null;
   private steering = new AbortController();
   private playback: Playback;
-  private wish: { playing: boolean; rate: number } = { playing: true, rate: 1 };
+  private wish: { playing: boolean; rate: number; rung: string } = { playing: true, rate: 1, rung: "auto" };
+  private layers: Layers = NO_LAYERS;
+  private readonly windows: Windows;
   private stream: MediaStream | null = null;
   private started = false;
   private muted = false;
@@ -76,6 +80,7 @@ export class WalkthroughPlayer {
   ) {
     this.playback = { state: "paused", t: startOf(location), rate: 1, duration: walkthrough.duration, at: 0 };
     this.captionsOn = false;
+    this.windows = new Windows(token, new AbortController().signal);
     /* Where volume belongs to the device's keys alone, the slider would lie. */
     const probe = document.createElement("audio");
     probe.volume = 0.5;
@@ -131,7 +136,18 @@ export class WalkthroughPlayer {
     this.steering.abort();
     this.steering = new AbortController();
     this.location = location;
-    watchPosition(location, this.steering.signal, (position) => this.heard(position));
+    this.layers = NO_LAYERS;
+    this.windows.moved(location);
+    watchPosition(location, this.steering.signal, {
+      position: (position) => this.heard(position),
+      layers: (layers) => {
+        this.layers = layers;
+        this.draw();
+      },
+    });
+    if (this.wish.rung !== "auto") {
+      this.send({ action: "layer", slot: 0, rung: this.wish.rung });
+    }
     if (this.wish.rate !== 1) {
       this.send({ action: "rate", rate: this.wish.rate });
     }
@@ -351,6 +367,12 @@ export class WalkthroughPlayer {
     this.draw();
   }
 
+  private setRung(rung: string): void {
+    this.wish = { ...this.wish, rung };
+    this.send({ action: "layer", slot: 0, rung });
+    this.draw();
+  }
+
   private stop(): void {
     this.playback = { ...this.playback, t: this.now, state: this.playback.state === "ended" ? "ended" : "paused", at: performance.now() };
     clearTimeout(this.filesTimer);
@@ -464,6 +486,9 @@ export class WalkthroughPlayer {
       .caption=${cuesAt(this.cues, now).map((cue) => cue.text).join("\n")}
       .chapters=${w.chapters}
       .tiles=${this.tiles}
+      .rungs=${this.files === null ? pickable(this.layers) : []}
+      .rung=${this.wish.rung}
+      .rungSent=${this.layers.current}
       .note=${this.note}
       .failure=${failure}
       .fillsPage=${this.surroundings.embed}
@@ -471,6 +496,8 @@ export class WalkthroughPlayer {
       @pl-pause=${() => this.pause()}
       @pl-seek=${(e: CustomEvent<number>) => this.seek(e.detail)}
       @pl-scrub=${(e: CustomEvent<number>) => this.scrub(e.detail)}
+      @pl-rung=${(e: CustomEvent<string>) => this.setRung(e.detail)}
+      @pl-shown=${(e: CustomEvent<Size>) => this.windows.shown(0, e.detail)}
       @pl-rate=${(e: CustomEvent<number>) => this.setRate(e.detail)}
       @pl-volume=${(e: CustomEvent<number>) => {
         this.volume = e.detail;

@@ -1,6 +1,6 @@
 /* The position of an on-demand session between the server's reports: what it last said, moved on by
  * our own clock at its rate. */
-import { number, object, oneOf, read, withDefault, type Shape } from "./shape";
+import { flag, list, number, object, oneOf, read, text, withDefault, type Shape } from "./shape";
 
 const position = object({
   state: oneOf("playing", "paused", "ended"),
@@ -14,6 +14,25 @@ export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 
 export function parsePosition(value: unknown): Position {
   return read(position, value);
+}
+
+const layers = object({
+  rungs: list(object({ name: text, width: number, height: number, usable: flag })),
+  current: text,
+  wanted: text,
+});
+export type Layers = Shape<typeof layers>;
+
+export const NO_LAYERS: Layers = { rungs: [], current: "", wanted: "auto" };
+
+export function parseLayers(value: unknown): Layers {
+  return read(layers, value);
+}
+
+/* What a person may pick, the best first: each size once, and nothing where there is no choice. */
+export function pickable({ rungs }: Layers): readonly string[] {
+  const sides = new Map(rungs.filter((r) => r.usable && r.name !== "").map((r) => [r.name, Math.min(r.width, r.height)]));
+  return sides.size < 2 ? [] : [...sides].sort(([, a], [, b]) => b - a).map(([name]) => name);
 }
 
 export interface Playback extends Position {

@@ -32,14 +32,14 @@ function receiving(count: number): readonly PeerLine[] {
 export function watchVisit(
   visit: string,
   token: string | null,
-  options: WatchOptions & { readonly onslots: (slots: Slots) => void },
+  options: WatchOptions & { readonly onslots: (slots: Slots, location: string) => void },
 ): MediaSession {
   const { onslots, ...rest } = options;
   return new MediaSession({
     ...rest,
     endpoint: () => ({ url: `/whep/${encodeURIComponent(visit)}`, token }),
     lines: () => receiving(STAGE_SLOTS),
-    onpeer: (peer) => onslots(peer.received),
+    onpeer: (peer, location) => onslots(peer.received, location),
   });
 }
 

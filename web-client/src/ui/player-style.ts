@@ -278,10 +278,10 @@ export const playerStyle = css`
     accent-color: var(--glow);
     cursor: pointer;
   }
-  .speed {
+  .choice {
     position: relative;
   }
-  .speed ul {
+  .choice ul {
     position: absolute;
     right: 0;
     bottom: calc(100% + 4px);
@@ -290,14 +290,14 @@ export const playerStyle = css`
     padding: 4px;
     z-index: 2;
   }
-  .speed li button {
+  .choice li button {
     width: 92px;
     justify-content: space-between;
     padding: 0 var(--s3);
     min-height: 40px;
     font-size: 0.9375rem;
   }
-  .speed li svg.i {
+  .choice li svg.i {
     width: 16px;
     height: 16px;
   }
@@ -317,17 +317,17 @@ export const playerStyle = css`
     .up .caption {
       bottom: 96px;
     }
-    .speed {
+    .choice {
       position: static;
     }
-    .speed ul {
+    .choice ul {
       right: var(--s2);
       bottom: 52px;
       max-width: calc(100% - 16px);
       display: grid;
       grid-template-columns: repeat(3, auto);
     }
-    .speed li button {
+    .choice li button {
       width: 76px;
       padding: 0 var(--s2);
     }

@@ -1,12 +1,14 @@
 /* <pl-player>: the picture of a walkthrough and all that steers it. Emits `pl-play`, `pl-pause`,
  * `pl-scrub`, `pl-seek` (seconds), `pl-rate`, `pl-volume` (0..1), `pl-mute` (boolean), `pl-captions`
- * (boolean), `pl-retry`, `pl-my-room`, `pl-my-room-near`. */
+ * (boolean), `pl-rung` (the name of a rung, or "auto"), `pl-shown` (how large the picture is shown, a
+ * Size), `pl-retry`, `pl-my-room`, `pl-my-room-near`. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { MatteLayout } from "../core/matte-layout";
 import { chapterAt, RATES } from "../core/playback";
 import { t } from "../core/strings";
 import { clock } from "../core/time";
+import { shownSize } from "../core/windows";
 import { showMatte } from "../matte/view";
 import { emit } from "./events";
 import { icon, type IconName } from "./icons";
@@ -45,23 +47,29 @@ export class Player extends LitElement {
   @property({ attribute: false }) chapters: readonly { t: number; title: string }[] = [];
   /* Pictures of the seek bar. */
   @property({ attribute: false }) tiles: readonly Tile[] = [];
+  /* The rungs that may be picked, the best first; which one is, or "auto"; and which one is sent. */
+  @property({ attribute: false }) rungs: readonly string[] = [];
+  @property() rung = "auto";
+  @property() rungSent = "";
   @property() failure = "";
   /* A quiet line about how it plays; "" mostly. */
   @property() note = "";
   @property({ type: Boolean, reflect: true }) fillsPage = false;
   @state() private moving = false;
   @state() private idle = false;
-  @state() private menu = false;
+  @state() private menu: "" | "speed" | "rung" = "";
   @state() private full = false;
   @query("video") private readonly video!: HTMLVideoElement;
   private idleTimer: ReturnType<typeof setTimeout> | undefined;
   private composing = new AbortController();
+  private readonly sizes = "ResizeObserver" in globalThis ? new ResizeObserver(() => this.tellShown()) : null;
 
   static override styles = [shared, onPicture, playerStyle];
 
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener("fullscreenchange", this.fullChanged);
+    this.sizes?.observe(this);
     if (this.hasUpdated) {
       this.compose();
     }
@@ -70,6 +78,7 @@ export class Player extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("fullscreenchange", this.fullChanged);
+    this.sizes?.disconnect();
     clearTimeout(this.idleTimer);
     this.composing.abort();
   }
@@ -94,6 +103,15 @@ export class Player extends LitElement {
     }
     if (changed.has("state")) {
       this.wake();
+    }
+  }
+
+  /* A stacked picture is larger than what is shown of it. */
+  private tellShown(): void {
+    if (this.hasUpdated && this.matte === null) {
+      const { width, height } = this.video.getBoundingClientRect();
+      const { videoWidth, videoHeight } = this.video;
+      emit(this, "pl-shown", shownSize({ width, height }, "contain", videoHeight === 0 ? 0 : videoWidth / videoHeight, devicePixelRatio));
     }
   }
 
@@ -133,7 +151,7 @@ export class Player extends LitElement {
     clearTimeout(this.idleTimer);
     if (this.state === "playing") {
       this.idleTimer = setTimeout(() => {
-        this.idle = !this.menu;
+        this.idle = this.menu === "";
       }, IDLE_AFTER);
     }
   }
@@ -204,7 +222,7 @@ export class Player extends LitElement {
         void this.fullscreen();
         break;
       case "Escape":
-        this.menu = false;
+        this.menu = "";
         return;
       default:
         return;
@@ -233,6 +251,7 @@ export class Player extends LitElement {
         class=${this.matte === null ? "" : "stacked"}
         ?disablepictureinpicture=${this.matte !== null}
         @playing=${() => this.shown()}
+        @resize=${() => this.tellShown()}
         @loadeddata=${() => this.shown()}
       ></video>
       ${this.matte === null ? nothing : html`<div class="ground"></div>`}
@@ -279,7 +298,8 @@ export class Player extends LitElement {
                   : nothing}
               </div>
               <span class="time">${clock(this.time)}<span class="of"> / ${clock(this.duration)}</span>${chapter === undefined ? nothing : html`<span class="chapter"> · ${chapter.title}</span>`}</span>
-              ${this.speed()}
+              ${this.choice("speed", `${this.rate}×`, t("player.speed_value", { rate: this.rate }), RATES.map((rate) => [`${rate}×`, rate === this.rate, () => emit(this, "pl-rate", rate)]))}
+              ${this.rungs.length === 0 ? nothing : this.quality()}
               ${this.hasCaptions
                 ? this.button(this.captions ? "captions" : "captionsOff", t(this.captions ? "player.captions_off" : "player.captions_on"), () => emit(this, "pl-captions", !this.captions))
                 : nothing}
@@ -316,28 +336,42 @@ export class Player extends LitElement {
     }
   }
 
-  private speed() {
+  private quality() {
+    const auto = this.rung === "auto";
+    const name = (rung: string): string => (rung === "auto" ? t("player.quality_auto") : rung);
+    const words = auto && this.rungSent !== "" ? t("player.quality_auto_value", { rung: this.rungSent }) : t("player.quality_value", { rung: name(this.rung) });
+    return this.choice(
+      "rung",
+      name(this.rung),
+      words,
+      ["auto", ...this.rungs].map((rung) => [name(rung), rung === this.rung, () => emit(this, "pl-rung", rung)]),
+    );
+  }
+
+  /* A button that opens a list to choose from. */
+  private choice(menu: "speed" | "rung", word: string, label: string, options: readonly (readonly [string, boolean, () => void])[]) {
+    const open = this.menu === menu;
     return html`<div
-      class="speed"
+      class="choice"
       @focusout=${(e: FocusEvent) => {
-        if (!(e.relatedTarget instanceof Node && (e.currentTarget as Node).contains(e.relatedTarget))) {
-          this.menu = false;
+        if (open && !(e.relatedTarget instanceof Node && (e.currentTarget as Node).contains(e.relatedTarget))) {
+          this.menu = "";
         }
       }}
     >
-      <button class="word-button" aria-label=${t("player.speed_value", { rate: this.rate })} aria-expanded=${this.menu} @click=${() => (this.menu = !this.menu)}>${this.rate}×</button>
-      ${this.menu
-        ? html`<ul aria-label=${t("player.speed")}>
-            ${RATES.map(
-              (rate) => html`<li>
+      <button class="word-button" aria-label=${label} aria-expanded=${open} @click=${() => (this.menu = open ? "" : menu)}>${word}</button>
+      ${open
+        ? html`<ul aria-label=${t(menu === "speed" ? "player.speed" : "player.quality")}>
+            ${options.map(
+              ([name, chosen, choose]) => html`<li>
                 <button
-                  aria-pressed=${rate === this.rate}
+                  aria-pressed=${chosen}
                   @click=${() => {
-                    this.menu = false;
-                    emit(this, "pl-rate", rate);
+                    this.menu = "";
+                    choose();
                   }}
                 >
-                  ${rate}×${rate === this.rate ? icon("check") : nothing}
+                  ${name}${chosen ? icon("check") : nothing}
                 </button>
               </li>`,
             )}

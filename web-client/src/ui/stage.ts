@@ -1,11 +1,13 @@
 /* <pl-stage>: the pictures of a visit as the customer sees them: one large, the others in the corner.
  * The slot is shown while there is no picture. Emits `pl-late` (boolean): whether a picture that is
- * on stage has not come for so long that it will not, such as one of a codec this browser lacks. */
+ * on stage has not come for so long that it will not, such as one of a codec this browser lacks; and
+ * `pl-window` ({slot, size}): how large the picture of a slot is shown. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { t } from "../core/strings";
 import { EMPTY_STAGE, type SlotView, type StageView } from "../core/stage-view";
+import type { Size } from "../core/windows";
 import { emit } from "./events";
 import { shared } from "./styles";
 import type { Video } from "./video";
@@ -122,6 +124,11 @@ export class StageElement extends LitElement {
     }
   }
 
+  private window(slot: number, event: CustomEvent<Size>): void {
+    event.stopPropagation();
+    emit(this, "pl-window", { slot, size: event.detail });
+  }
+
   private labelOf(view: SlotView): string {
     const name = view.mine ? t("common.you") : view.name === "" ? t("common.guest") : view.name;
     return view.kind === "screen" ? t("room.screen", { name }) : t("room.picture", { name });
@@ -144,13 +151,14 @@ export class StageElement extends LitElement {
               .matte=${view.matte}
               .label=${this.labelOf(view)}
               @pl-picture=${(e: CustomEvent<boolean>) => this.picture(view.slot, e.detail)}
+              @pl-shown=${(e: CustomEvent<Size>) => this.window(view.slot, e)}
             ></pl-video>`,
           )}
       <div class="insets">
         ${repeat(
           insets,
           (view) => view.slot,
-          (view) => html`<pl-video .stream=${this.streams[view.slot] ?? null} .matte=${view.matte} .label=${this.labelOf(view)}></pl-video>`,
+          (view) => html`<pl-video .stream=${this.streams[view.slot] ?? null} .matte=${view.matte} .label=${this.labelOf(view)} @pl-shown=${(e: CustomEvent<Size>) => this.window(view.slot, e)}></pl-video>`,
         )}
       </div>
       ${waiting ? html`<div class="wait"><slot></slot></div>` : nothing}

@@ -1,9 +1,11 @@
 /* <pl-video>: a silent moving picture; with a `matte` the person of a stacked one, before nothing. Emits
- * `pl-picture` (true once a frame of the current stream has been shown). Sound is played elsewhere, see
+ * `pl-picture` (true once a frame of the current stream has been shown) and `pl-shown` (how large it is
+ * shown, a Size). Sound is played elsewhere, see
  * media/speakers.ts. */
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import type { MatteLayout } from "../core/matte-layout";
+import { ANY, shownSize } from "../core/windows";
 import { showMatte } from "../matte/view";
 import { emit } from "./events";
 
@@ -16,6 +18,7 @@ export class Video extends LitElement {
   /* The stream is a stacked picture: it is never shown as it is. */
   @property({ attribute: false }) matte: MatteLayout | null = null;
   private composing = new AbortController();
+  private readonly sizes = "ResizeObserver" in globalThis ? new ResizeObserver(() => this.tellShown()) : null;
   @query("video") private readonly video!: HTMLVideoElement;
 
   static override styles = css`
@@ -56,6 +59,9 @@ export class Video extends LitElement {
     if (changed.has("stream") || changed.has("matte")) {
       this.compose();
     }
+    if (changed.has("stream") || changed.has("matte") || changed.has("fit")) {
+      this.tellShown();
+    }
     if (changed.has("stream")) {
       this.video.srcObject = this.stream;
       if (this.stream === null) {
@@ -68,6 +74,7 @@ export class Video extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.sizes?.observe(this);
     if (this.hasUpdated) {
       this.compose();
     }
@@ -75,7 +82,18 @@ export class Video extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.sizes?.disconnect();
     this.composing.abort();
+  }
+
+  private tellShown(): void {
+    if (!this.hasUpdated || this.stream === null) {
+      return;
+    }
+    const { width, height } = this.getBoundingClientRect();
+    const { videoWidth, videoHeight } = this.video;
+    const aspect = videoHeight === 0 ? 0 : videoWidth / videoHeight;
+    emit(this, "pl-shown", this.matte === null ? shownSize({ width, height }, this.fit, aspect, devicePixelRatio) : ANY);
   }
 
   private compose(): void {
@@ -114,6 +132,7 @@ export class Video extends LitElement {
       aria-label=${this.label}
       @loadeddata=${() => this.shown()}
       @playing=${() => this.shown()}
+      @resize=${() => this.tellShown()}
     ></video>`;
   }
 }
