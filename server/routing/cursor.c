@@ -417,7 +417,7 @@ bool cursor_pad(struct cursor *c, size_t size, struct outgoing *ret) {
     if (size > 2 * STREAM_PADDING && outgoing_stream_newest(&s->stream, &index, &source, &range) &&
         index >= s->range_floor && source < s->rung->packet_count) {
         struct fragment f;
-        fill_fragment(s, rung_file_frame_of(s->rung, (uint32_t)source), (uint32_t)source, &f);
+        fill_fragment(s->rung, rung_file_frame_of(s->rung, (uint32_t)source), (uint32_t)source, &f);
         outgoing_stream_repeat(&s->stream, &f, index, range, ret);
         return true;
     }

@@ -139,6 +139,7 @@ int subscription_change_rung(struct subscription *s, struct track *track, usec_t
     s->next = track->key_start;
     const struct packet *key = track_packet(track, s->next);
     s->epoch = key->epoch;
+    s->started = now;
     begin_rung(s, key);
     outgoing_stream_report_soon(&s->stream, now);
     return 0;
