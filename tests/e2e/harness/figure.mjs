@@ -154,10 +154,10 @@ function i420(rgb, noise) {
 }
 
 // Writes a camera's film of `count` frames; `paint(n)` gives RGB as floats.
-export async function writeFilm(file, count, paint, { grain = 1 } = {}) {
+export async function writeFilm(file, count, paint, { grain = 1, fps = FPS } = {}) {
   const out = await open(file, 'w');
   const noise = noiseOf(11);
-  await out.write(`YUV4MPEG2 W${W} H${H} F${FPS}:1 Ip A1:1 C420jpeg\n`);
+  await out.write(`YUV4MPEG2 W${W} H${H} F${fps}:1 Ip A1:1 C420jpeg\n`);
   for (let n = 0; n < count; n++) {
     await out.write('FRAME\n');
     await out.write(i420(paint(n), () => grain * noise()));

@@ -14,9 +14,9 @@ const CORE = 2;
 const EDGE = 6;
 const NEAR = 3;
 /* What a pixel takes from its own sample, from the one it lies towards, and from the one opposite. */
-const CENTRE = 1.02;
-const TOWARDS = 0.12;
-const AWAY = 0.14;
+const CENTRE = 1;
+const TOWARDS = 0.2;
+const AWAY = 0.2;
 /* Samples to each side in which luma and matte are compared; and how much luma has to differ (squared). */
 const REACH = 2;
 const EPSILON = 20;

@@ -1,6 +1,6 @@
 /* The difference from a picture of the empty room, taken while nobody was in sight. Works with any wall as long as
  * neither camera nor light moves; a change of brightness of the whole picture is taken out first. */
-import { Guided } from "./guided";
+import { resize } from "./guided";
 import type { Matte, Room, Told } from "./matte";
 import { clamp, type Yuv } from "./picture";
 import { Steady } from "./steady";
@@ -24,7 +24,6 @@ export class CleanPlate implements Matte {
   private noise: [number, number, number] = [NOISE_LEAST, NOISE_LEAST, NOISE_LEAST];
   private readonly small: Float32Array;
   private readonly work: Float32Array;
-  private readonly guided: Guided;
   private readonly steady = new Steady();
   private taken = 0;
   private wanted = false;
@@ -39,7 +38,6 @@ export class CleanPlate implements Matte {
     this.now = [plane(), plane(), plane()];
     this.small = plane();
     this.work = plane();
-    this.guided = new Guided(width, height);
   }
 
   get ready(): boolean {
@@ -91,7 +89,7 @@ export class CleanPlate implements Matte {
     this.differ();
     this.median();
     this.steady.blend(this.small);
-    this.guided.refine(frame, this.small, this.w, this.h, share);
+    resize(this.small, this.w, this.h, share, frame.width, frame.height);
     return "ok";
   }
 

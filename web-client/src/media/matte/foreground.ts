@@ -7,6 +7,9 @@ import { Spread } from "./spread";
 /* Of the matte: taken as it is; and, where the room's colour is known, freed from it. */
 const WHOLE = 0.97;
 const PART = 0.5;
+/* Where it is not known: taken as it is, if its neighbours are not far from it. */
+const SURE = 0.92;
+const NEARLY = 0.75;
 /* Chroma samples (two pixels): of spreading beyond the matte, of it before the fading begins; and the most it takes to
  * cross a soft edge. */
 const OUTWARD = 4;
@@ -83,11 +86,11 @@ export class Foreground {
       for (let x = 0; x < w; x++) {
         const i = y * w + x;
         const whole =
-          least[i]! >= WHOLE &&
-          least[i + above]! >= WHOLE &&
-          least[i + below]! >= WHOLE &&
-          least[x > 0 ? i - 1 : i]! >= WHOLE &&
-          least[x + 1 < w ? i + 1 : i]! >= WHOLE;
+          least[i]! >= SURE &&
+          least[i + above]! >= NEARLY &&
+          least[i + below]! >= NEARLY &&
+          least[x > 0 ? i - 1 : i]! >= NEARLY &&
+          least[x + 1 < w ? i + 1 : i]! >= NEARLY;
         colour.known[i] = whole ? 1 : 0;
         luma[i] = whole ? this.meanLuma(frame, x, y) : BLACK;
         u[i] = whole ? frame.u[i]! : GREY;

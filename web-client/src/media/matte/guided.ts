@@ -3,7 +3,7 @@
 import { clamp, quarterLuma, type Yuv } from "./picture";
 
 /* Radius in quarter pixels, and how much luma has to differ (squared, of 255) to be an edge. */
-const RADIUS = 2;
+const RADIUS = 1;
 const EPSILON = 60;
 
 export class Guided {
@@ -95,7 +95,7 @@ export class Guided {
   }
 
   private apply(frame: Yuv, share: Float32Array): void {
-    const { width, height, w, h, a, b, p } = this;
+    const { width, height, w, h, a, b } = this;
     for (let y = 0; y < height; y++) {
       const fy = clamp((y + 0.5) / 4 - 0.5, 0, h - 1);
       const top = Math.floor(fy) * w;
@@ -106,9 +106,8 @@ export class Guided {
         const l = Math.min(fx | 0, w - 1);
         const r = Math.min(l + 1, w - 1);
         /* Far from any edge there is nothing to find. */
-        const low = p[top + l]!;
-        if ((low < 0.01 || low > 0.99) && same(p, low, top + r, down + l, down + r)) {
-          share[y * width + x] = low < 0.5 ? 0 : 1;
+        if (flat(a[top + l]!) && flat(a[top + r]!) && flat(a[down + l]!) && flat(a[down + r]!)) {
+          share[y * width + x] = b[top + l]!;
           continue;
         }
         const ax = fx - l;
@@ -120,8 +119,8 @@ export class Guided {
   }
 }
 
-function same(p: Float32Array, value: number, i: number, j: number, k: number): boolean {
-  return value < 0.5 ? p[i]! < 0.01 && p[j]! < 0.01 && p[k]! < 0.01 : p[i]! > 0.99 && p[j]! > 0.99 && p[k]! > 0.99;
+function flat(slope: number): boolean {
+  return slope < 1e-6 && slope > -1e-6;
 }
 
 /* Bilinear, between the middles of the samples. */

