@@ -25,6 +25,7 @@ export default defineConfig({
         visit: page("visit"),
         walkthrough: page("walkthrough"),
         embed: page("embed"),
+        check: page("check"),
       },
     },
   },

@@ -115,6 +115,7 @@ void api_metrics(struct exchange *x);
 
 /* pages.c */
 void page_console(struct exchange *x);
+void page_check(struct exchange *x);
 void page_visit(struct exchange *x);
 void page_walkthrough(struct exchange *x);
 void page_embed(struct exchange *x);

@@ -158,6 +158,21 @@ void page_console(struct exchange *x) {
                               .compiles = true});
 }
 
+/* ---- /check ---- */
+
+void page_check(struct exchange *x) {
+    struct json *boot = json_new_object();
+
+    json_put_text(boot, "page", "check");
+    json_put(boot, "company", company_json(x));
+    json_put(boot, "ice_servers", ice_servers_json(x));
+    reply_page(x, 200,
+               &(struct page){.template = "check.html",
+                              .title = "Connection check",
+                              .description = "",
+                              .boot = boot});
+}
+
 /* ---- /v/{token} ---- */
 
 /* What the visit page waits for: its products, one after the other. */

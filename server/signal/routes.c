@@ -23,6 +23,8 @@ const struct route routes[] = {
     {METHOD_GET, "/whep/w/{slug}/{session}", sessions_get, ROUTE_CORS, -1, NULL},
     {METHOD_POST, "/whep/w/{slug}/{session}/control", sessions_control, ROUTE_CORS, -1, JSON},
     {METHOD_GET, "/whep/w/{slug}/{session}/events", sessions_events, ROUTE_CORS, -1, NULL},
+    {METHOD_POST, "/check/way", whep_check_post, 0, -1, SDP},
+    {METHOD_DELETE, "/check/{way}/{session}", sessions_delete, 0, -1, NULL},
     {METHOD_POST, "/whep/{visit}", whep_post, ROUTE_CORS | ROUTE_ACCESS, -1, SDP},
     {METHOD_PATCH, "/whep/{visit}/{session}", sessions_patch, ROUTE_CORS, -1, SDPFRAG},
     {METHOD_DELETE, "/whep/{visit}/{session}", sessions_delete, ROUTE_CORS, -1, NULL},
@@ -152,6 +154,7 @@ const struct route routes[] = {
 
     /* pages */
     {METHOD_GET, "/", page_console, ROUTE_ACCESS, -1, NULL},
+    {METHOD_GET, "/check", page_check, 0, -1, NULL},
     {METHOD_GET, "/signin/{code}", page_signin, 0, -1, NULL},
     {METHOD_GET, "/v/{token}", page_visit, 0, -1, NULL},
     {METHOD_GET, "/w/{slug}", page_walkthrough, ROUTE_ACCESS | I, -1, NULL},

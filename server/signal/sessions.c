@@ -69,6 +69,7 @@ static enum media_role session_role(enum session_kind kind) {
     case SESSION_PUBLISH:
         return MEDIA_PUBLISH;
     case SESSION_WATCH:
+    case SESSION_CHECK:
         return MEDIA_WATCH;
     case SESSION_PLAY:
         break;
@@ -189,7 +190,7 @@ static struct session *session_new(struct exchange *x, const struct session_open
         snprintf(session->slug, sizeof session->slug, "%s", o->slug);
     }
     snprintf(session->credential, sizeof session->credential, "%s", x->actor.id);
-    session->bearer = bearer != NULL && o->kind != SESSION_PLAY ? hash_text(s, bearer) : 0;
+    session->bearer = bearer != NULL && o->live != NULL ? hash_text(s, bearer) : 0;
     for (size_t i = 0; i < config->line_count; i++) {
         if (config->lines[i].active) {
             memcpy(session->first_mid, config->lines[i].mid, sizeof session->first_mid);
@@ -241,6 +242,9 @@ static void reply_created(struct exchange *x, const struct session *session, siz
         break;
     case SESSION_WATCH:
         reply_header(x, "location", "/whep/%s/%s", session->visit, session->text);
+        break;
+    case SESSION_CHECK:
+        reply_header(x, "location", "/check/%s/%s", session->slug, session->text);
         break;
     case SESSION_PLAY:
         reply_header(x, "location", "/whep/w/%s/%s", session->slug, session->text);
@@ -325,6 +329,7 @@ void sessions_open(struct exchange *x, const struct session_opening *o) {
     log_info("session.opened", "session=%llu kind=%s visit=%s slug=%s", (unsigned long long)id,
              o->kind == SESSION_PUBLISH ? "publish"
              : o->kind == SESSION_WATCH ? "watch"
+             : o->kind == SESSION_CHECK ? "check"
                                         : "play",
              session->visit, session->slug);
     reply_created(x, session, (size_t)n);
@@ -340,6 +345,9 @@ void sessions_close(struct signal *s, struct session *session) {
 
     session_unlink(s, session);
     media_close_session(s->media, session->id);
+    if (session->kind == SESSION_CHECK) {
+        media_close_room(s->media, session->room); /* its own */
+    }
     quota_session_over(session->use);
     playback_end(session);
     if (live != NULL) {
@@ -389,7 +397,7 @@ struct session *sessions_of_request(struct exchange *x) {
     bool whip = strncmp(x->request.path, "/whip/", 6) == 0;
 
     if (session == NULL || strcmp(session->text, text) != 0 ||
-        strcmp(name, session->kind == SESSION_PLAY ? session->slug : session->visit) != 0 ||
+        strcmp(name, session->visit[0] == '\0' ? session->slug : session->visit) != 0 ||
         whip != (session->kind == SESSION_PUBLISH)) {
         reply_problem(x, 404, "no-session", "This session has ended or never was.");
         return NULL;

@@ -7,7 +7,14 @@
 struct address_use;
 struct live;
 
-enum session_kind { SESSION_PUBLISH, SESSION_WATCH, SESSION_PLAY };
+enum session_kind {
+    SESSION_PUBLISH,
+    SESSION_WATCH,
+    SESSION_PLAY,
+    SESSION_CHECK /* nothing is sent: a page finds out which ways lead here */
+};
+
+#define SESSION_CHECK_NAME "way" /* in its Location, where others have a visit or a slug */
 
 #define SESSION_TEXT 28   /* characters of the unguessable part of a Location */
 #define SESSION_WAITING 8 /* control requests on their way */
@@ -19,7 +26,7 @@ struct session {
     enum session_kind kind;
     char text[SESSION_TEXT + 1];
     char visit[ID_MAX];        /* PUBLISH and WATCH, else "" */
-    char slug[STORE_SLUG_MAX]; /* PLAY */
+    char slug[STORE_SLUG_MAX]; /* PLAY; CHECK: SESSION_CHECK_NAME */
     char participant[ID_MAX];  /* "" nobody's */
     char credential[ID_MAX];   /* actor.id of who opened it, "" anybody */
     bool joined_here;          /* the participant came by WHIP, without a WebSocket */
@@ -48,7 +55,7 @@ struct session *sessions_first(const struct signal *s); /* then by `next` */
 struct session_opening {
     enum session_kind kind;
     struct live *live;        /* PUBLISH and WATCH */
-    const char *slug;         /* PLAY */
+    const char *slug;         /* PLAY and CHECK */
     const char *presentation; /* PLAY: path of the directory */
     uint32_t codecs;          /* PLAY: NEGOTIATION_CODEC bits */
     double start_at;          /* PLAY */
@@ -81,6 +88,7 @@ void whip_post(struct exchange *x);
 void whip_matte(struct exchange *x); /* whip_matte.c */
 void whep_post(struct exchange *x);
 void whep_walkthrough_post(struct exchange *x);
+void whep_check_post(struct exchange *x);
 void sessions_patch(struct exchange *x);
 void sessions_delete(struct exchange *x);
 void sessions_get(struct exchange *x);

@@ -172,3 +172,9 @@ void whep_walkthrough_post(struct exchange *x) {
     snprintf(row.slug, sizeof row.slug, "%.*s", (int)sizeof row.slug - 1, x->request.params[0]);
     EXCHANGE_STORE(x, walkthroughs_get, &row, play);
 }
+
+/* ---- a session of nothing, for the page that finds out which ways lead here ---- */
+
+void whep_check_post(struct exchange *x) {
+    sessions_open(x, &(struct session_opening){.kind = SESSION_CHECK, .slug = SESSION_CHECK_NAME});
+}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { shoot } from './harness/artefacts.mjs';
 import { launch, open, PHONE } from './harness/chromium.mjs';
 import { CENTRE, CENTRE6, entered, Household, run } from './harness/netns.mjs';
 import { writeBeeps, writeCamera } from './harness/pattern.mjs';
@@ -145,4 +146,49 @@ test('a whole visit by IPv6 alone', async (t) => {
   const { way, page } = await watches(t, { url: visit.url.replace(CENTRE, `[${CENTRE6}]`) });
   assert.match(way.remote.address, /^fd77:/);
   await page.getByRole('button', { name: 'Leave' }).click();
+});
+
+// The connection check, with what it said of each way: {udp: 'works', tcp: 'blocked' …}.
+async function check(t) {
+  const page = await open(guests, `${server.base}/check`, { viewport: PHONE });
+  t.after(() => page.context().close());
+  await page.getByRole('button', { name: 'Try again' }).and(page.locator(':enabled')).waitFor();
+  const said = await page.evaluate(() => Object.fromEntries([...document.querySelector('pl-reach').shadowRoot.querySelectorAll('li')]
+    .map((line) => [line.dataset.way, line.dataset.state])));
+  return { page, said };
+}
+
+test('the connection check names what works and what is blocked, for customers and their IT', async (t) => {
+  const all = { https: 'works', websocket: 'works', udp: 'works', tcp: 'works', 'turn-udp': 'works', 'turn-tcp': 'works', 'turn-tls': 'works' };
+  const free = await check(t);
+  assert.deepEqual(free.said, all);
+  await free.page.getByRole('heading', { name: 'Everything gets through' }).waitFor();
+  await free.page.getByText(`${CENTRE} port ${TCP_PORT}`).first().waitFor();
+  await shoot(free.page, 'check-good');
+
+  home.forbid('meta l4proto udp drop', `tcp dport { ${TCP_PORT}, 3478 } drop`);
+  t.after(() => home.allow());
+  const office = await check(t);
+  assert.deepEqual(office.said, { ...all, udp: 'blocked', tcp: 'blocked', 'turn-udp': 'blocked', 'turn-tcp': 'blocked' });
+  await office.page.getByRole('heading', { name: 'It works, by a detour' }).waitFor();
+  await shoot(office.page, 'check-detour');
+
+  home.forbid('meta l4proto udp drop', `tcp dport { ${TCP_PORT}, 3478, 443 } drop`);
+  const bunker = await check(t);
+  assert.equal(bunker.said['turn-tls'], 'blocked');
+  await bunker.page.getByRole('heading', { name: 'No live picture gets through' }).waitFor();
+  await shoot(bunker.page, 'check-shut');
+});
+
+test('where nothing gets through the visit says so and leads to the check', async (t) => {
+  home.forbid('meta l4proto udp drop', `tcp dport { ${TCP_PORT}, 3478, 443 } drop`);
+  t.after(() => home.allow());
+  const page = await guestPage(t, visit.url);
+  await page.getByRole('button', { name: 'Come in' }).click();
+  await page.getByRole('button', { name: 'Go in' }).click();
+  await page.getByRole('heading', { name: 'Your network lets no live picture through' }).waitFor({ timeout: 25_000 });
+  assert.equal(await page.getByRole('link', { name: 'See what is blocked' }).getAttribute('href'), '/check');
+  await shoot(page, 'visit-shut');
+  home.allow(); // the door opens: nobody has to reload
+  await moving(page, MAIN, 20_000);
 });

@@ -75,6 +75,9 @@ class Afterwards {
   }
 }
 
+/* Two attempts and a half. */
+const SHUT_AFTER = 15_000;
+
 class VisitPage {
   private place: "door" | "room" | "left" | "ended" = "door";
   private visit: Visit | null = null;
@@ -84,6 +87,8 @@ class VisitPage {
   private session: MediaSession | null = null;
   private sessionState: SessionState = { name: "connecting" };
   private everConnected = false;
+  /* The room is open and no picture came: the network is in the way. */
+  private shut = false;
   private streams: readonly MediaStream[] = [];
   private speakers: Speakers | null = null;
   private windows: Windows | null = null;
@@ -137,7 +142,7 @@ class VisitPage {
     this.entering = entering;
     this.place = "room";
     this.visit = null;
-    this.everConnected = false;
+    this.everConnected = this.shut = false;
     this.sound = "asking";
     this.life = new AbortController();
     const { signal } = this.life;
@@ -190,6 +195,7 @@ class VisitPage {
         }
         this.streams = stillAlive(this.streams);
         this.everConnected ||= state.name === "connected";
+        this.shut &&= !this.everConnected;
         this.draw();
       },
       onslots: (slots, where) => {
@@ -216,6 +222,11 @@ class VisitPage {
     });
     globalThis.addEventListener("pagehide", () => this.leave("left"), { signal });
     keepAwake(signal);
+    const late = setTimeout(() => {
+      this.shut = !this.everConnected && this.socketState === "open";
+      this.draw();
+    }, SHUT_AFTER);
+    signal.addEventListener("abort", () => clearTimeout(late), { once: true });
     this.draw();
   }
 
@@ -471,6 +482,11 @@ class VisitPage {
   }
 
   private room(): TemplateResult {
+    if (this.shut) {
+      return html`<pl-closed .company=${this.boot.visit.company.name} .heading=${t("room.shut")} .text=${t("room.shut_more")}>
+        <a class="page-button" href="/check" target="_blank" rel="noopener">${t("room.shut_check")}</a>
+      </pl-closed>`;
+    }
     const view = this.view();
     this.speakers?.setAudible(view.audible);
     this.showInMyRoom(view);

@@ -107,6 +107,10 @@ function parse<T>(reader: (value: unknown, path: string) => T, value: unknown): 
   return error !== null ? { ok: false, error, company: from.name } : { ok: true, boot: read(reader, value) };
 }
 
+const checkBoot = object({ company, ice_servers: iceServers });
+export type CheckBoot = Shape<typeof checkBoot>;
+
+export const parseCheckBoot = (value: unknown): Boot<CheckBoot> => parse(checkBoot, value);
 export const parseConsoleBoot = (value: unknown): Boot<ConsoleBoot> => parse(consoleBoot, value);
 export const parseVisitBoot = (value: unknown): Boot<VisitBoot> => parse(visitBoot, value);
 export const parseWalkthroughBoot = (value: unknown): Boot<WalkthroughBoot> => parse(walkthroughBoot, value);

@@ -270,6 +270,7 @@ export class Door extends LitElement {
         <button class="quiet" aria-label=${t("common.back")} @click=${() => (this.step = "card")}>${icon("back")}</button>
         <button class="primary big" @click=${() => this.enter()}>${t("consent.enter")}</button>
       </div>
+      <p class="small"><a href="/check" target="_blank" rel="noopener">${t("reach.link")}</a></p>
     </main>`;
   }
 }
