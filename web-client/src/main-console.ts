@@ -123,7 +123,7 @@ class ConsolePage {
       await this.handOver(id, job);
     } catch (error) {
       const spent = again && error instanceof Problem && error.status === 400;
-      if (spent && /^(model|image):/.test(job.purpose)) {
+      if (spent && /^(model|image|answer):/.test(job.purpose)) {
         return; /* it was taken, and nothing else takes uploads of this purpose */
       }
       const there = spent ? await (job.purpose === "slides" ? this.api.slides() : this.api.walkthroughs()) : [];
@@ -139,6 +139,8 @@ class ConsolePage {
       await this.api.createSlides(id, title);
     } else if (purpose.startsWith("model:")) {
       await this.api.putModel(purpose.slice("model:".length), id);
+    } else if (purpose.startsWith("answer:")) {
+      await this.api.answerByClip(purpose.slice("answer:".length), id, key);
     } else if (purpose.startsWith("image:")) {
       await this.api.addImage(purpose.slice("image:".length), id);
     } else if (purpose.startsWith("replace:")) {

@@ -1,6 +1,6 @@
 /* Plays one walkthrough over WHEP and steers it: the page and the embed differ only in what is drawn
  * around the player. Where WebRTC is missing or does not come through, the same is played from files. */
-import { html, render, type TemplateResult } from "lit";
+import { html, nothing, render, type TemplateResult } from "lit";
 import { iceServersOf, parseWalkthroughBoot, type Walkthrough } from "./core/boot";
 import { NO_LAYERS, pickable, timeAt, type Layers, type Playback, type Position } from "./core/playback";
 import { parseStoryboard, type Tile } from "./core/storyboard";
@@ -16,6 +16,7 @@ import type { InMyRoom } from "./in-my-room";
 import { fetchMyRoom, openMyRoom } from "./room-door";
 import { Windows } from "./net/windows";
 import type { Size } from "./core/windows";
+import type { FilmAsking } from "./film-asking";
 import { copyText, keepAwake, startPage, stillAlive, watchNetwork } from "./page";
 import type { Player, PlayerState } from "./ui/player";
 import "./ui/closed";
@@ -68,6 +69,7 @@ export class WalkthroughPlayer {
   private filesTimer: ReturnType<typeof setTimeout> | undefined;
   private note = "";
   private tiles: readonly Tile[] = [];
+  private asking: FilmAsking | null = null;
 
   constructor(
     private readonly host: HTMLElement,
@@ -99,6 +101,39 @@ export class WalkthroughPlayer {
     if (!surroundings.embed && playsByItself()) {
       this.play();
     }
+    if (!surroundings.embed) {
+      void this.loadAsking();
+    }
+  }
+
+  private async loadAsking(): Promise<void> {
+    try {
+      const { FilmAsking: Asking } = await import("./film-asking");
+      this.asking = new Asking({
+        slug: this.walkthrough.slug,
+        invite: this.token,
+        now: () => this.now,
+        hold: () => this.hold(),
+        seek: (t) => this.seek(t),
+        draw: () => this.draw(),
+      });
+    } catch {
+      return; /* the film plays without */
+    }
+    this.draw();
+  }
+
+  /* Pauses for a while; what it gives goes on, if it played. */
+  private hold(): () => void {
+    const playing = this.started && this.wish.playing && !this.atEnd;
+    if (playing) {
+      this.pause();
+    }
+    return () => {
+      if (playing) {
+        this.play();
+      }
+    };
   }
 
   private get player(): Player | null {
@@ -489,6 +524,8 @@ export class WalkthroughPlayer {
       .rungs=${this.files === null ? pickable(this.layers) : []}
       .rung=${this.wish.rung}
       .rungSent=${this.layers.current}
+      .marks=${this.asking?.marks ?? []}
+      .offered=${this.asking?.offered(now) ?? null}
       .note=${this.note}
       .failure=${failure}
       .fillsPage=${this.surroundings.embed}
@@ -519,10 +556,11 @@ export class WalkthroughPlayer {
         this.captionsOn = e.detail;
         this.draw();
       }}
+      @pl-answer=${(e: CustomEvent<string>) => this.asking?.show(e.detail)}
       @pl-retry=${() => (this.files === null ? this.session?.again() : this.files.again())}
     ></pl-player>`;
     if (this.surroundings.embed) {
-      return html`<main class="whole">
+      return html`<main class="whole" aria-label=${w.title}>
         <h1 class="unseen">${w.title}</h1>
         ${player}
       </main>`;
@@ -538,8 +576,8 @@ export class WalkthroughPlayer {
           this.seek(e.detail);
         }
       }}
-      >${player}</pl-walkthrough-page
-    >`;
+      >${player}${this.asking?.section() ?? nothing}</pl-walkthrough-page
+      >${this.asking?.dialogs() ?? nothing}`;
   }
 
   private async openMyRoom(): Promise<void> {

@@ -2,6 +2,7 @@
  * uploads live as long as the page. */
 import { html, render, type TemplateResult } from "lit";
 import type { ProductInfo, WalkthroughInfo } from "./core/api";
+import type { FilmQuestion } from "./core/film-questions";
 import { Pace } from "./core/pace";
 import { Problem } from "./core/problem";
 import { textOf, vttOfSrt } from "./core/srt";
@@ -34,6 +35,7 @@ export interface DeskOptions {
 export class WalkthroughsDesk {
   private walkthroughs: readonly WalkthroughInfo[] | null = null;
   private products: readonly ProductInfo[] = [];
+  private questions: readonly FilmQuestion[] = [];
   private failure = "";
   private trouble = "";
   private copied = "";
@@ -61,7 +63,12 @@ export class WalkthroughsDesk {
       const { api } = this.options;
       const { open } = this;
       /* The list leaves out what only the sheet shows, such as captions. */
-      const [all, whole] = await Promise.all([api.walkthroughs(), open === null ? null : api.walkthrough(open).catch(() => null)]);
+      const [all, whole, questions] = await Promise.all([
+        api.walkthroughs(),
+        open === null ? null : api.walkthrough(open).catch(() => null),
+        open === null ? [] : api.filmQuestions(open).catch(() => []),
+      ]);
+      this.questions = open === this.open ? questions : [];
       this.walkthroughs = all.map((w) => (w.id === whole?.id ? whole : w));
       this.failure = "";
     } catch (error) {
@@ -185,7 +192,7 @@ export class WalkthroughsDesk {
       void this.wish(() => api.changeWalkthrough(e.detail.id, { published: e.detail.published }));
     const id = shown?.id ?? "";
     return html`<pl-walkthrough-list
-        .walkthroughs=${this.walkthroughs}
+        .walkthroughs=${this.walkthroughs?.filter((w) => w.answers === null) ?? null}
         .uploads=${uploads.list.filter((u) => u.job.purpose === "walkthrough" || u.job.purpose.startsWith("replace:"))}
         .failure=${this.failure}
         .trouble=${this.trouble}
@@ -200,6 +207,7 @@ export class WalkthroughsDesk {
         @pl-repeat=${(e: CustomEvent<string>) => void this.wish(() => api.retryWalkthrough(e.detail))}
         @pl-open=${(e: CustomEvent<string>) => {
           this.open = e.detail;
+          this.questions = [];
           this.sheetFailure = "";
           this.draw();
           void this.load();
@@ -227,6 +235,18 @@ export class WalkthroughsDesk {
       <pl-walkthrough-sheet
         .walkthrough=${shown}
         .products=${this.products}
+        .questions=${this.questions}
+        .answering=${uploads.list.filter((u) => this.questions.some((q) => u.job.purpose === `answer:${q.id}`))}
+        @pl-words=${(e: CustomEvent<{ id: string; words: string }>) => void this.wish(() => api.changeFilmQuestion(e.detail.id, { words: e.detail.words === "" ? null : e.detail.words }))}
+        @pl-park=${(e: CustomEvent<{ id: string; parked: boolean }>) => void this.wish(() => api.changeFilmQuestion(e.detail.id, { parked: e.detail.parked }))}
+        @pl-question-gone=${(e: CustomEvent<string>) => void this.wish(() => api.deleteFilmQuestion(e.detail))}
+        @pl-clip=${(e: CustomEvent<{ id: string; file: File; key: string }>) => {
+          uploads.add(e.detail.file, { purpose: `answer:${e.detail.id}`, title: e.detail.file.name, key: e.detail.key });
+          this.draw();
+        }}
+        @pl-pause=${(e: CustomEvent<string>) => uploads.pause(e.detail)}
+        @pl-resume=${(e: CustomEvent<string>) => uploads.resume(e.detail)}
+        @pl-cancel=${(e: CustomEvent<string>) => uploads.cancel(e.detail)}
         .busy=${this.busy}
         .failure=${this.sheetFailure}
         .copied=${this.sheetCopied}

@@ -103,6 +103,9 @@ export const walkthrough = object({
   key: nullable(text),
   /* What it is about. */
   product: nullable(text),
+  /* The question that it is the answer to; how many wait for one. */
+  answers: nullable(text),
+  questions_open: withDefault(number, 0),
   captions: lenient(object({ lang: text, label: withDefault(text, "") })),
   chapters: lenient(object({ t: number, title: text })),
 });

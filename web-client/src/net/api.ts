@@ -6,6 +6,7 @@ import {
 } from "../core/api";
 import { readLiveView, type LiveView } from "../core/live-view";
 import { staff, type Staff } from "../core/boot";
+import { filmQuestion, type FilmQuestion } from "../core/film-questions";
 import { Problem, problemOf } from "../core/problem";
 import { flag, object, read, ShapeError, text, withDefault } from "../core/shape";
 
@@ -63,6 +64,10 @@ export interface Api {
   walkthrough(id: string): Promise<WalkthroughInfo>;
   createWalkthrough(upload: string, title: string, key: string): Promise<WalkthroughInfo>;
   changeWalkthrough(id: string, wish: WalkthroughWish): Promise<WalkthroughInfo>;
+  filmQuestions(walkthrough: string): Promise<readonly FilmQuestion[]>;
+  changeFilmQuestion(id: string, wish: { words?: string | null; parked?: boolean }): Promise<void>;
+  deleteFilmQuestion(id: string): Promise<void>;
+  answerByClip(id: string, upload: string, key: string): Promise<void>;
   cancelWalkthrough(id: string): Promise<WalkthroughInfo>;
   retryWalkthrough(id: string): Promise<WalkthroughInfo>;
   deleteWalkthrough(id: string): Promise<void>;
@@ -173,6 +178,18 @@ export function createApi(signal: AbortSignal): Api {
     },
     async changeWalkthrough(id, wish) {
       return read(walkthrough, await patch(`/api/v1/walkthroughs/${path(id)}`, wish));
+    },
+    async filmQuestions(id) {
+      return readList(filmQuestion, await get(`/api/v1/questions?walkthrough=${path(id)}`));
+    },
+    async changeFilmQuestion(id, wish) {
+      await patch(`/api/v1/questions/${path(id)}`, wish);
+    },
+    async deleteFilmQuestion(id) {
+      await remove(`/api/v1/questions/${path(id)}`);
+    },
+    async answerByClip(id, upload, key) {
+      await post(`/api/v1/questions/${path(id)}/clip`, { upload, ...(key === "" ? {} : { key }) });
     },
     async cancelWalkthrough(id) {
       return read(walkthrough, await post(`/api/v1/walkthroughs/${path(id)}/cancel`, undefined));

@@ -7,7 +7,7 @@ import { Pace, type UploadInfo, type UploadState } from "../core/upload";
 import type { DetailedError, PreviousUpload, Upload } from "tus-js-client";
 
 /* What is done with a file once it is there. Kept by name with the upload, for the time after a reload. */
-export type Purpose = "walkthrough" | "slides" | `replace:${string}` | `model:${string}` | `image:${string}`;
+export type Purpose = "walkthrough" | "slides" | `replace:${string}` | `model:${string}` | `image:${string}` | `answer:${string}`;
 
 export interface UploadJob {
   readonly purpose: Purpose;

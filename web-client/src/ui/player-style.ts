@@ -33,6 +33,22 @@ export const playerStyle = css`
     width: 100%;
     max-height: var(--player-most, none);
   }
+  .offer {
+    position: absolute;
+    top: 12px;
+    left: 12px;
+    max-width: calc(100% - 24px);
+    font-weight: 600;
+    text-align: left;
+    gap: var(--s2);
+    padding: 0 var(--s4) 0 var(--s3);
+  }
+  .offer span {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+    min-width: 0;
+  }
   .frame.idle {
     cursor: none;
   }

@@ -1,7 +1,7 @@
 /* <pl-player>: the picture of a walkthrough and all that steers it. Emits `pl-play`, `pl-pause`,
  * `pl-scrub`, `pl-seek` (seconds), `pl-rate`, `pl-volume` (0..1), `pl-mute` (boolean), `pl-captions`
  * (boolean), `pl-rung` (the name of a rung, or "auto"), `pl-shown` (how large the picture is shown, a
- * Size), `pl-retry`, `pl-my-room`, `pl-my-room-near`. */
+ * Size), `pl-answer` (id of the question that is offered), `pl-retry`, `pl-my-room`, `pl-my-room-near`. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { MatteLayout } from "../core/matte-layout";
@@ -51,6 +51,9 @@ export class Player extends LitElement {
   @property({ attribute: false }) rungs: readonly string[] = [];
   @property() rung = "auto";
   @property() rungSent = "";
+  /* Seconds of answered questions, and the one that is offered now. */
+  @property({ attribute: false }) marks: readonly number[] = [];
+  @property({ attribute: false }) offered: { readonly id: string; readonly text: string } | null = null;
   @property() failure = "";
   /* A quiet line about how it plays; "" mostly. */
   @property() note = "";
@@ -190,7 +193,7 @@ export class Player extends LitElement {
   /* The player's keys; the page gives on what nobody else took. */
   key(event: KeyboardEvent): void {
     const at = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || (at instanceof HTMLInputElement && at.type !== "range")) {
+    if (event.ctrlKey || event.metaKey || event.altKey || at instanceof HTMLTextAreaElement || (at instanceof HTMLInputElement && at.type !== "range")) {
       return;
     }
     const onButton = at instanceof HTMLButtonElement || at instanceof HTMLAnchorElement;
@@ -265,6 +268,7 @@ export class Player extends LitElement {
         ? html`<button class="place" @pointerenter=${() => emit(this, "pl-my-room-near")} @click=${() => emit(this, "pl-my-room")}>${icon("inRoom")}${t("inroom.button")}</button>`
         : nothing}
       <div role="status">${this.note === "" ? nothing : html`<p class="note glass">${this.note}</p>`}</div>
+      ${this.offered === null || !started ? nothing : this.offer(this.offered)}
       ${this.soundRefused && this.state === "playing"
         ? html`<button class="hear" @click=${() => emit(this, "pl-mute", false)}>${icon("volume")}${t("player.hear")}</button>`
         : nothing}
@@ -275,6 +279,7 @@ export class Player extends LitElement {
               .duration=${this.duration}
               .ready=${this.state === "playing" || this.state === "paused" || this.state === "ended"}
               .chapters=${this.chapters}
+              .marks=${this.marks}
               .tiles=${this.tiles}
             ></pl-seek-bar>
             <div class="row">
@@ -308,6 +313,10 @@ export class Player extends LitElement {
           </div>`
         : nothing}
     </div>`;
+  }
+
+  private offer({ id, text }: { readonly id: string; readonly text: string }) {
+    return html`<button class="offer glass" @click=${() => emit(this, "pl-answer", id)}>${icon("ask")}<span>${t("filmask.offer", { text })}</span></button>`;
   }
 
   private button(name: IconName, label: string, onclick: () => void) {

@@ -22,6 +22,8 @@ export class SeekBar extends LitElement {
   /* The server can show any second now. */
   @property({ type: Boolean }) ready = false;
   @property({ attribute: false }) chapters: readonly { t: number; title: string }[] = [];
+  /* Seconds at which something was asked and answered. */
+  @property({ attribute: false }) marks: readonly number[] = [];
   /* Small pictures to choose a second by; none: only words. */
   @property({ attribute: false }) tiles: readonly Tile[] = [];
   /* The second a key has just gone to, for a moment. */
@@ -87,6 +89,18 @@ export class SeekBar extends LitElement {
       width: 3px;
       margin-left: -1.5px;
       background: #17130f;
+    }
+    s {
+      position: absolute;
+      bottom: 2px;
+      width: 8px;
+      height: 8px;
+      margin-left: -4px;
+      border-radius: 50%;
+      background: var(--cream);
+      border: 2px solid #17130f;
+      box-sizing: border-box;
+      pointer-events: none;
     }
     .thumb {
       position: absolute;
@@ -249,6 +263,7 @@ export class SeekBar extends LitElement {
           ? this.chapters.filter((c) => c.t > 0).map((c) => html`<u style="left:${(c.t / this.duration) * 100}%"></u>`)
           : nothing}
       </div>
+      ${this.duration > 0 ? this.marks.map((t) => html`<s style="left:${Math.min(1, t / this.duration) * 100}%"></s>`) : nothing}
       <span class="thumb" style="left:${share * 100}%"></span>
       ${shown === null || this.duration <= 0
         ? nothing

@@ -165,7 +165,7 @@ export const shared = css`
     display: block;
     padding: 0;
   }
-  input:not([type="checkbox"], [type="radio"], [type="range"]),
+  input:not([type="checkbox"], [type="radio"], [type="range"], .sr),
   select,
   textarea {
     font: inherit;

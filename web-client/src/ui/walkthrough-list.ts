@@ -284,7 +284,7 @@ export class WalkthroughList extends LitElement {
       case "failed":
         return html`<p class="small ${w.reason === "cancelled" ? "muted" : "bad"}" style="margin-top:8px">${failureWords(w)}</p>`;
       case "ready":
-        return html`<p class="small muted" style="margin-top:4px">${t(w.published ? "walkthroughs.public" : w.visit === null ? "walkthroughs.draft" : "walkthroughs.guests_only")}</p>`;
+        return html`<p class="small muted" style="margin-top:4px">${t(w.published ? "walkthroughs.public" : w.visit === null ? "walkthroughs.draft" : "walkthroughs.guests_only")}${w.questions_open === 0 ? "" : ` · ${t("filmq.count", { n: w.questions_open })}`}</p>`;
     }
   }
 

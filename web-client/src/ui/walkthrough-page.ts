@@ -182,6 +182,7 @@ export class WalkthroughPage extends LitElement {
                     )}
                   </ol>
                 </section>`}
+            <slot name="questions"></slot>
           </div>
           <aside aria-label=${t("player.about")}>
             ${w.product === null

@@ -1,19 +1,22 @@
 /* <pl-walkthrough-sheet>: all that can be done with one walkthrough. Emits `pl-close`, `pl-title` (text),
  * `pl-product` (id or ""), `pl-publish` {id, published}, `pl-copy` (slug), `pl-copy-embed` (slug), `pl-replace` (File), `pl-captions`
- * {file, lang}, `pl-captions-gone` (lang), `pl-green` (key), `pl-repeat`, `pl-delete`.
+ * {file, lang}, `pl-captions-gone` (lang), `pl-green` (key), `pl-repeat`, `pl-delete`,
+ * and what <pl-film-questions> says.
  *
  * <pl-new-film>: what to make of a file that was just chosen, also in another's place. Emits `pl-send` {title, key}, `pl-close`. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { ProductInfo, WalkthroughInfo } from "../core/api";
+import type { FilmQuestion } from "../core/film-questions";
 import { failureWords, makingWords, mayRetry } from "../core/making";
 import { size } from "../core/size";
 import { language, t } from "../core/strings";
-import { titleOf } from "../core/upload";
+import { titleOf, type UploadInfo } from "../core/upload";
 import { emit } from "./events";
 import { icon } from "./icons";
 import { shared } from "./styles";
 import "./dialog";
+import "./film-questions";
 import "./green";
 
 const sheet = css`
@@ -111,6 +114,9 @@ export class WalkthroughSheet extends LitElement {
   @property({ type: Boolean }) busy = false;
   /* What it can be about. */
   @property({ attribute: false }) products: readonly ProductInfo[] = [];
+  /* What was asked at its seconds, and clips that are to answer, on their way. */
+  @property({ attribute: false }) questions: readonly FilmQuestion[] = [];
+  @property({ attribute: false }) answering: readonly UploadInfo[] = [];
   /* "link" or "embed" that was just copied. */
   @property() copied = "";
   @state() private deleting = false;
@@ -165,6 +171,12 @@ export class WalkthroughSheet extends LitElement {
         </div>
       </form>
       ${this.products.length === 0 ? nothing : this.about(w)} ${ready ? this.share(w) : nothing} ${ready ? this.words(w) : nothing} ${w.visit === null ? this.source(w) : nothing}
+      ${this.questions.length === 0
+        ? nothing
+        : html`<section>
+            <h3>${t("filmq.title")}</h3>
+            <pl-film-questions .questions=${this.questions} .uploads=${this.answering} .slug=${w.slug} .keyed=${w.key !== null && w.key !== ""} .busy=${this.busy}></pl-film-questions>
+          </section>`}
       <section>
         <div class="line">
           ${w.state === "failed" && mayRetry(w) ? html`<button @click=${() => emit(this, "pl-repeat", w.id)}>${icon("replay")}${t("common.retry")}</button>` : nothing}
