@@ -43,6 +43,16 @@ export const playerStyle = css`
     gap: var(--s2);
     padding: 0 var(--s4) 0 var(--s3);
   }
+  /* Beside the way into one's own room, or below it where there is no room. */
+  .place ~ .offer {
+    top: 68px;
+  }
+  @container (min-width: 640px) {
+    .place ~ .offer {
+      top: 12px;
+      max-width: 56%;
+    }
+  }
   .offer span {
     overflow: hidden;
     text-overflow: ellipsis;
