@@ -5,6 +5,7 @@
 #include "job/control.h"
 #include "job/doctor.h"
 #include "job/watchdog.h"
+#include "key/flatten.h"
 #include "key/key.h"
 #include "live/ingest.h"
 #include "replay/assemble.h"
@@ -35,6 +36,7 @@ static const char usage[] =
     "       parlour-pipeline slides IN.pdf --out DIR [--title T]\n"
     "       parlour-pipeline thumbs IN --out DIR\n"
     "       parlour-pipeline key IN --out FILE.mp4 [--key auto|RRGGBB]\n"
+    "       parlour-pipeline flatten IN.mp4 --out FILE.mp4\n"
     "       parlour-pipeline doctor\n"
     "With --unconfined as its first word a job may read and write everything.\n";
 
@@ -46,7 +48,8 @@ static const struct {
             {"enrich", enrich_main, true},   {"slides", slides_main, true},
             {"thumbs", thumbs_main, true},   {"ingest", ingest_main, false},
             {"record", record_main, false},  {"gate", gate_main, false},
-            {"doctor", doctor_main, false},  {"key", key_main, true}};
+            {"doctor", doctor_main, false},  {"key", key_main, true},
+            {"flatten", flatten_main, true}};
 
 /* GLib ends the process when memory or threads are refused; say so first. */
 static void last_words(const char *domain, GLogLevelFlags level, const char *message,

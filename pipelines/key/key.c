@@ -8,6 +8,7 @@
 #include "job/control.h"
 #include "job/elements.h"
 #include "job/stage.h"
+#include "key/film_streams.h"
 #include "key/key_element.h"
 #include "key/key_layout.h"
 
@@ -49,7 +50,6 @@ static bool parse(int argc, char **argv, struct options *ret) {
     return ret->in && ret->out;
 }
 
-/* AAC passes as it is; other sound is encoded. */
 static char *describe(const struct job *job) {
     const struct probe *probe = &job->probe;
     const struct fit_rung *top = &job->ladder.rungs[0];
@@ -75,58 +75,6 @@ static char *describe(const struct job *job) {
         "key-int-max=60 ! h264parse ! queue max-size-time=0 max-size-bytes=0 ! mux. ",
         job->options.key);
     return g_string_free(text, FALSE);
-}
-
-static bool link_sound(struct job *job, GstPad *pad, bool aac) {
-    GError *error = NULL;
-    GstElement *bin = gst_parse_bin_from_description(
-        aac ? "aacparse ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0"
-            : "audioconvert ! audioresample ! audio/x-raw,channels=[1,2] ! "
-              "avenc_aac bitrate=128000 ! aacparse ! "
-              "queue max-size-time=0 max-size-bytes=0 max-size-buffers=0",
-        TRUE, &error);
-    g_clear_error(&error);
-    if (!bin) {
-        return false;
-    }
-    GstElement *mux = gst_bin_get_by_name(GST_BIN(job->stage.pipeline), "mux");
-    gst_bin_add(GST_BIN(job->stage.pipeline), bin);
-    GstPad *sink = gst_element_get_static_pad(bin, "sink");
-    bool linked = gst_element_link(bin, mux) && gst_pad_link(pad, sink) == GST_PAD_LINK_OK;
-    gst_element_sync_state_with_parent(bin);
-    gst_object_unref(sink);
-    gst_object_unref(mux);
-    return linked;
-}
-
-/* The first picture and the first sound; what else there is flows nowhere. */
-static void pad_added(GstElement *in, GstPad *pad, gpointer data) {
-    (void)in;
-    struct job *job = data;
-    GstCaps *caps = gst_pad_get_current_caps(pad);
-    const char *name = caps ? gst_structure_get_name(gst_caps_get_structure(caps, 0)) : "";
-    bool video = g_str_has_prefix(name, "video/"), audio = g_str_has_prefix(name, "audio/");
-    bool linked = false;
-    if (video) {
-        GstElement *entry = gst_bin_get_by_name(GST_BIN(job->stage.pipeline), "entry");
-        GstPad *sink = gst_element_get_static_pad(entry, "sink");
-        linked = !gst_pad_is_linked(sink) && gst_pad_link(pad, sink) == GST_PAD_LINK_OK;
-        gst_object_unref(sink);
-        gst_object_unref(entry);
-    } else if (audio && !g_object_get_data(G_OBJECT(in), "sound")) {
-        linked = link_sound(job, pad, strcmp(name, "audio/mpeg") == 0);
-        g_object_set_data(G_OBJECT(in), "sound", linked ? in : NULL);
-    }
-    if (!linked) {
-        GstElement *nowhere = gst_element_factory_make("fakesink", NULL);
-        g_object_set(nowhere, "sync", FALSE, "async", FALSE, NULL);
-        gst_bin_add(GST_BIN(job->stage.pipeline), nowhere);
-        GstPad *sink = gst_element_get_static_pad(nowhere, "sink");
-        gst_pad_link(pad, sink);
-        gst_element_sync_state_with_parent(nowhere);
-        gst_object_unref(sink);
-    }
-    gst_clear_caps(&caps);
 }
 
 static GstPadProbeReturn reached(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
@@ -156,7 +104,7 @@ static int cut_out(struct job *job, const char *to) {
         g_object_set(part(job, "in"), "uri", uri, NULL);
         g_object_set(part(job, "out"), "location", to, NULL);
         g_object_set(part(job, "mux"), "faststart-file", moved, NULL);
-        g_signal_connect(part(job, "in"), "pad-added", G_CALLBACK(pad_added), job);
+        film_streams_join(job->stage.pipeline);
         GstPad *pad = gst_element_get_static_pad(part(job, "key"), "src");
         gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, reached, job, NULL);
         gst_object_unref(pad);

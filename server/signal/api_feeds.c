@@ -122,8 +122,10 @@ static void film_found(void *ctx, int result, void *argument) {
         reply_bad_field(x, "file", "There is no such walkthrough.");
     } else if (!film_path(x, argument, o->job.file)) {
         reply_problem(x, 409, "no-source", "The walkthrough's original file is no longer here.");
-    } else {
+    } else { /* a keyed film's original still has its wall */
+        const struct walkthrough_row *w = argument;
         o->job.source = JOB_INGEST_FILE;
+        snprintf(o->job.key, sizeof o->job.key, "%s", w->key);
         start_soon(x, o);
     }
 }

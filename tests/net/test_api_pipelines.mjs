@@ -193,6 +193,15 @@ test('a keyed film tells where its colour and its matte are, to the API and to i
     assert.deepEqual(walkthrough.matte_layout, layout);
     assert.deepEqual(walkthrough.product, { id: lamp.id, name: 'Lamp', summary: 'Warm.', size_mm: lamp.size_mm, model: null, model_scale: null, ar: `/p/${lamp.id}/model.usdz` });
   }
+  // On stage its original is keyed again, and its layout is the source's.
+  const visit = await s.must('POST', '/api/v1/visits', { title: 'With a person' });
+  await s.must('POST', `/api/v1/visits/${visit.id}/start`);
+  const feed = await s.must('POST', `/api/v1/visits/${visit.id}/feeds`, { source: 'file', file: keyed.id });
+  const ingest = () => readFileSync(process.env.FAKE_LOG, 'utf8').trim().split('\n').map((l) => JSON.parse(l)).find((a) => a[0] === 'ingest' && a.includes('--key'));
+  const args = await until('the ingest', 5000, ingest);
+  assert.equal(args[args.indexOf('--key') + 1], 'auto');
+  await s.must('DELETE', `/api/v1/visits/${visit.id}/feeds/${feed.id}`);
+  await s.must('POST', `/api/v1/visits/${visit.id}/end`);
   await remove(keyed);
   for (const wrong of [undefined, 7, {}, { ...layout, width: 0 }, { ...layout, matte: part(0.6, 0.5) }, { ...layout, patches: {} }]) {
     const plain = await state(await film({ do: 'ready', manifest: { matte_layout: wrong } }), 'ready');

@@ -113,6 +113,37 @@ const tests = {
     const video = probe.streams.find((s) => s.codec_name === 'h264');
     assert.deepEqual([video.width, video.height], [320, 736]);
     assert.equal(raw(out).length / (320 * 736 * 1.5), 50);
+    // And back: the person before a calm ground, of the person's size, as long, with the same sound.
+    const flat = join(dir, 'flat.mp4');
+    assert.equal(run('flatten', out, '--out', flat).last.event, 'ready');
+    const back = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', flat], { encoding: 'utf8' }));
+    const picture = back.streams.find((s) => s.codec_name === 'h264');
+    assert.deepEqual([picture.width, picture.height, back.streams.length], [keyed.WIDTH, keyed.HEIGHT, 2]);
+    const stacked = raw(out), pictures = raw(flat), size = keyed.WIDTH * keyed.HEIGHT * 1.5;
+    assert.equal(pictures.length / size, 50);
+    const layout = JSON.parse(readFileSync(join(dir, 'green', 'manifest.json'), 'utf8')).matte_layout;
+    for (const n of [10, 30]) {
+      const truth = keyed.truth(keyed.shiftAt(n)), y = pictures.subarray(n * size, (n + 1) * size);
+      const { at } = keyed.unstack(stacked.subarray(n * 320 * 736 * 1.5, (n + 1) * 320 * 736 * 1.5), 320, 736, layout);
+      let ground = 0, person = 0, grounds = 0, persons = 0;
+      for (let i = 0; i < truth.length; i++) {
+        const x = i % keyed.WIDTH, row = (i / keyed.WIDTH) | 0;
+        if (truth[i] === 0) {
+          ground += Math.abs(y[i] - 168);
+          grounds++;
+        } else if (truth[i] >= 1) {
+          person += Math.abs(y[i] - at(x, row)[0]);
+          persons++;
+        }
+      }
+      assert.ok(grounds > 1000 && persons > 1000);
+      assert.ok(ground / grounds < 3, `the ground is off by ${ground / grounds}`);
+      assert.ok(person / persons < 3, `the person is off by ${person / persons}`);
+    }
+    const not = run('flatten', join(dir, 'grey.mp4'), '--out', join(dir, 'no.mp4'));
+    assert.deepEqual([not.last.reason, not.status], ['not_stacked', 1]);
+    assert.ok(!existsSync(join(dir, 'no.mp4')));
+    assert.equal(spawnSync(pipeline, ['flatten', out]).status, 2);
     assert.equal(run('key', join(dir, 'grey.mp4'), '--out', join(dir, 'no.mp4')).last.reason, 'no_green_screen');
     assert.ok(!existsSync(join(dir, 'no.mp4')));
   },
