@@ -12,6 +12,7 @@ const char http_security_headers[] = "x-content-type-options: nosniff\r\n"
                                      "cross-origin-opener-policy: same-origin\r\n"
                                      "permissions-policy: camera=(self), microphone=(self), "
                                      "display-capture=(self), xr-spatial-tracking=(self), "
+                                     "accelerometer=(self), gyroscope=(self), "
                                      "geolocation=(), payment=(), usb=()\r\n";
 
 static bool has_no_body(int status) {

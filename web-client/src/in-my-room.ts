@@ -53,6 +53,10 @@ const NOTE_STAYS = 6_000;
 /* What the controls take of a stage's height. */
 const FOOT = 0.2;
 const RATIO_MOST = 2;
+/* Coarser pictures rather than fewer: below 24 a second, and not more often than once a second. */
+const RATIO_LEAST = 0.5;
+const SLOW_FRAME = 42;
+const COARSER = 0.8;
 
 const same = (a: RoomPerson | null, b: RoomPerson | null): boolean =>
   a?.stream === b?.stream && a?.video === b?.video && JSON.stringify([a?.layout, a?.marks]) === JSON.stringify([b?.layout, b?.marks]);
@@ -91,6 +95,8 @@ export class InMyRoom {
   private floor: Vec3 | null = null;
   private viewer: Vec3 = [0, 1.5, 3];
   private dirty = true;
+  private ratio = Math.min(RATIO_MOST, devicePixelRatio);
+  private pace = { at: 0, mean: 0, changed: 0 };
 
   constructor(
     private readonly host: HTMLElement,
@@ -438,8 +444,24 @@ export class InMyRoom {
     scene.place = this.place;
     scene.light = this.light;
     scene.render(seen.pose.position);
+    this.keepPace();
     if (this.person === null || scene.person.shown || this.camera !== null) {
       this.quick.abort();
+    }
+  }
+
+  private keepPace(): void {
+    const now = performance.now();
+    const took = now - this.pace.at;
+    this.pace.at = now;
+    if (took > 500) {
+      return; /* nothing had to be drawn, or the page was hidden */
+    }
+    this.pace.mean += (took - this.pace.mean) * 0.1;
+    if (this.pace.mean > SLOW_FRAME && now - this.pace.changed > 1000 && this.ratio > RATIO_LEAST) {
+      this.pace.changed = now;
+      this.ratio = Math.max(RATIO_LEAST, this.ratio * COARSER);
+      this.resize();
     }
   }
 
@@ -455,7 +477,7 @@ export class InMyRoom {
   private resize(): void {
     const { width, height } = this.screen;
     if (this.ar === null && width > 0) {
-      this.scene?.resize(width, height, Math.min(RATIO_MOST, devicePixelRatio));
+      this.scene?.resize(width, height, this.ratio);
     }
     this.dirty = true;
   }
@@ -670,6 +692,7 @@ export class InMyRoom {
         .turns=${this.product !== null}
         .scale=${this.place.scale}
         .moved=${this.place.chosen}
+        .place=${this.place}
         .canCamera=${stage && abilities.camera}
         .canMeasure=${way === "camera" && !this.busy && abilities.handheld}
         .canHead=${stage && abilities.camera && !abilities.handheld}

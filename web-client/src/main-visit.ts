@@ -32,6 +32,7 @@ import "./ui/replay";
 import "./ui/room";
 
 const NOTE_STAYS = 5_000;
+const NO_STREAMS: readonly MediaStream[] = [];
 
 /* What a visit that is over still offers: its replay, and a word about one's own part in it. */
 class Afterwards {
@@ -498,7 +499,7 @@ class VisitPage {
         .company=${this.boot.visit.company.name}
         .visitTitle=${this.boot.visit.title}
         .view=${view}
-        .streams=${this.streams}
+        .streams=${this.myRoom === null ? this.streams : NO_STREAMS /* its picture is beneath */}
         .joining=${!this.everConnected || this.visit === null}
         .sound=${this.sound}
         .hasSound=${view.main !== null || view.audible.length > 0}

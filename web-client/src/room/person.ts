@@ -99,7 +99,7 @@ export class Person {
   private readonly plane = new Mesh(new PlaneGeometry(1, 1), new ShaderMaterial({ ...OVER, uniforms: this.shared, vertexShader: VERTEX, fragmentShader: FIGURE_FRAGMENT, side: DoubleSide }));
   private readonly shade = new Mesh(new BufferGeometry(), new ShaderMaterial({ ...OVER, uniforms: this.shared, vertexShader: VERTEX, fragmentShader: SHADOW_FRAGMENT, side: DoubleSide }));
   private readonly contact = new Mesh(new PlaneGeometry(1, 1), new ShaderMaterial({ ...OVER, uniforms: { dark: { value: CONTACT } }, vertexShader: CONTACT_VERTEX, fragmentShader: CONTACT_FRAGMENT }));
-  private readonly lectern = new Mesh(new BoxGeometry(1, 1, 1), new MeshLambertMaterial({ color: 0xb08a63 }));
+  private readonly lectern = new Mesh(new BoxGeometry(1, 1, 1), new MeshLambertMaterial({ color: 0xc9a57d }));
   private texture: Texture | null = null;
   private figure: Figure | null = null;
   private layout: MatteLayout | null = null;
@@ -159,7 +159,6 @@ export class Person {
     }
     const lectern = figure === null ? null : lecternFor(figure);
     this.lectern.visible = lectern !== null;
-    this.contact.visible = figure?.full === true;
     if (lectern !== null) {
       this.lectern.scale.set(lectern.width, lectern.height, lectern.depth);
       this.lectern.position.set(0, lectern.height / 2, lectern.ahead);
@@ -199,8 +198,13 @@ export class Person {
       this.lectern.position.x = Math.sin(yaw) * ahead;
       this.lectern.position.z = Math.cos(yaw) * ahead;
     }
-    this.contact.scale.set(clamp(figure.width * 0.62, 0.4, 0.75), 0.34, 1);
-    this.contact.position.set(right[0] * this.feet, ABOVE / scale, right[2] * this.feet);
+    if (this.lectern.visible) {
+      this.contact.scale.set(this.lectern.scale.x * 1.7, this.lectern.scale.z * 2.2, 1);
+      this.contact.position.set(this.lectern.position.x, ABOVE / scale, this.lectern.position.z);
+    } else {
+      this.contact.scale.set(clamp(figure.width * 0.62, 0.4, 0.75), 0.34, 1);
+      this.contact.position.set(right[0] * this.feet, ABOVE / scale, right[2] * this.feet);
+    }
     this.shared.level.value = 0.72 + 0.28 * Math.min(1.1, light.level);
     this.throwShadow(figure, right, light, scale);
   }

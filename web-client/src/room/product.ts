@@ -73,6 +73,7 @@ export class Product {
   private readonly baked = new WebGLRenderTarget(BAKED, BAKED, { depthBuffer: false });
   private readonly black = new MeshBasicMaterial({ color: 0, side: DoubleSide });
   private readonly camera = new Camera();
+  private readonly sides: Vector3;
   private stale = true;
   private bakedFor = "";
 
@@ -82,6 +83,7 @@ export class Product {
     model.scale.multiplyScalar(scale);
     const at = new Box3().setFromObject(model);
     const middle = at.getCenter(new Vector3());
+    this.sides = at.getSize(new Vector3());
     model.position.sub(new Vector3(middle.x, at.min.y, middle.z));
     this.group.add(model);
     this.group.traverse((part) => part.layers.enable(THROWS));
@@ -110,10 +112,9 @@ export class Product {
     return size === null ? null : new Product(plainBox(size), size);
   }
 
-  /* As it stands now. */
+  /* At true size, however it was turned or scaled. */
   size(): { width: number; height: number } {
-    const size = new Box3().setFromObject(this.group).getSize(new Vector3());
-    return { width: Math.max(size.x, size.z), height: size.y };
+    return { width: Math.max(this.sides.x, this.sides.z), height: this.sides.y };
   }
 
   /* Bakes the shadow anew when the light or the product turned; moving costs nothing. */

@@ -6,6 +6,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { t } from "../core/strings";
 import type { Pixel } from "../room/geometry/pinhole";
+import type { Place } from "../room/geometry/place";
 import type { Way } from "../room/ladder";
 import { emit } from "./events";
 import { icon, type IconName } from "./icons";
@@ -28,6 +29,8 @@ export class InRoom extends LitElement {
   @property({ type: Boolean }) turns = false;
   @property({ type: Number }) scale = 1;
   @property({ type: Boolean }) moved = false;
+  /* Where they stand, for who looks on. */
+  @property({ attribute: false }) place: Place | null = null;
   @property({ type: Boolean }) canCamera = false;
   /* A sheet of paper would make the size exact. */
   @property({ type: Boolean }) canMeasure = false;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { facing, figureOf, lecternFor, measure, TURN_MOST } from "../../src/room/geometry/figure";
+import { followed, headIn } from "../../src/room/geometry/head";
 import { casterAxis, lightFrom, lightFromPicture, shadowMatrix, shadowOf } from "../../src/room/geometry/light";
 import { rotationOf } from "../../src/room/geometry/orientation";
 import { floorPoint, focalOf, lensBehindScreen, project, rayThrough, type Lens, type Pose } from "../../src/room/geometry/pinhole";
@@ -176,5 +177,33 @@ describe("a screen as a window", () => {
     /* What is behind goes with the head, what is before against it. */
     expect(at(0.2, 0, -1, 0.5, 0.3).x).toBeGreaterThan(at(0, 0, -1, 0.5, 0.3).x);
     expect(at(0.2, 0, 1, 0.5, 0.3).x).toBeLessThan(at(0, 0, 1, 0.5, 0.3).x);
+  });
+});
+
+describe("a head before the screen", () => {
+  const picture = (faceX: number, faceY: number): number[] => {
+    const rgba = new Array<number>(64 * 48 * 4).fill(60);
+    for (let y = 0; y < 48; y++) {
+      for (let x = 0; x < 64; x++) {
+        if (Math.hypot(x - faceX, y - faceY) < 7) {
+          rgba.splice((y * 64 + x) * 4, 3, 205, 150, 125);
+        }
+      }
+    }
+    return rgba;
+  };
+
+  it("is where the face is, as its owner sees it", () => {
+    const left = headIn(picture(16, 24), 64, 48); /* the camera's left is one's own right */
+    expect(left?.x).toBeCloseTo(0.5, 1);
+    expect(Math.abs(left?.y ?? 1)).toBeLessThan(0.1);
+    expect(headIn(picture(32, 10), 64, 48)?.y).toBeGreaterThan(0.4);
+  });
+
+  it("goes back to the middle when there is none", () => {
+    expect(headIn(new Array<number>(64 * 48 * 4).fill(60), 64, 48)).toBeNull();
+    const back = followed({ x: 0.8, y: 0.2 }, null, 0.4);
+    expect(back.x).toBeLessThan(0.8);
+    expect(back.x).toBeGreaterThan(0.6);
   });
 });

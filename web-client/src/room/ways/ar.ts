@@ -101,11 +101,17 @@ export class ArWay {
   }
 
   private look(frame: XRFrame, space: XRReferenceSpace): void {
-    this.newest = this.source === null ? null : (frame.getHitTestResults(this.source)[0] ?? null);
-    const transform = this.newest?.getPose(space)?.transform;
-    /* Floors and tables face up; walls do not. */
-    const upward = transform === undefined ? 0 : 1 - 2 * (transform.orientation.x ** 2 + transform.orientation.z ** 2);
-    this.floor = transform === undefined || upward < 0.85 ? null : [transform.position.x, transform.position.y, transform.position.z];
+    this.newest = null;
+    this.floor = null;
+    for (const result of this.source === null ? [] : frame.getHitTestResults(this.source)) {
+      const transform = result.getPose(space)?.transform;
+      /* Floors and tables face up; walls do not. */
+      if (transform !== undefined && 1 - 2 * (transform.orientation.x ** 2 + transform.orientation.z ** 2) > 0.85) {
+        this.newest = result;
+        this.floor = [transform.position.x, transform.position.y, transform.position.z];
+        return;
+      }
+    }
   }
 
   /* What an anchor was corrected by, everything goes with. */
