@@ -52,7 +52,9 @@ static uint32_t short_side(const struct allocation_rung *r) {
 static size_t top_of(const struct ladder *l) {
     const struct allocation_wish *w = &l->picture->slot->wish;
     size_t top = l->count - 1;
-    if (w->width != 0 && w->height != 0) { /* the lowest that fills the window */
+    /* The lowest that fills the window; who picks one by hand wants that one, when looking at all.
+     */
+    if (w->width != 0 && w->height != 0 && (w->rung == 0 || w->width == 1)) {
         for (size_t i = 0; i < l->count; i++) {
             const struct allocation_rung *r = rung_at(l, i);
             if (r->width * 100u >= w->width * (uint32_t)COVERED ||

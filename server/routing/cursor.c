@@ -228,6 +228,31 @@ static int64_t duration_of(const struct cursor *c) {
     return c->presentation->duration_usec;
 }
 
+static size_t count_rungs(const struct presentation *p, enum media_codec codec) {
+    size_t count = 0;
+    for (size_t i = 0; i < p->rung_count; i++) {
+        const struct presentation_rung *r = &p->rungs[i];
+        count += r->open && r->kind == MEDIA_VIDEO && r->speed_percent == 100 && r->codec == codec;
+    }
+    return count;
+}
+
+/* The first rung of the codec that has the most of them; of codecs alike the viewer's first. */
+static const struct presentation_rung *best_ladder(const struct presentation *p,
+                                                   const struct media_line *line) {
+    const struct presentation_rung *best = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < line->payload_count; i++) {
+        const enum media_codec codec = line->payloads[i].codec;
+        const size_t count = count_rungs(p, codec);
+        if (count > most) {
+            most = count;
+            best = presentation_video(p, codec);
+        }
+    }
+    return best;
+}
+
 int cursor_init(struct cursor *c, const struct presentation *p, const struct media_line *video,
                 const struct media_line *audio, double start_at, uint64_t seed) {
     memset(c, 0, sizeof *c);
@@ -236,14 +261,12 @@ int cursor_init(struct cursor *c, const struct presentation *p, const struct med
     c->rate_percent = 100;
     if (video != NULL && video->active) {
         outgoing_stream_init(&c->video.stream, video, seed);
-        for (size_t i = 0; i < video->payload_count && !c->has_video; i++) {
-            const struct presentation_rung *r = presentation_video(p, video->payloads[i].codec);
-            if (r != NULL) {
-                char fmtp[40] = "profile-level-id=";
-                memcpy(fmtp + strlen(fmtp), r->profile, sizeof r->profile);
-                c->video.rung = &r->rung;
-                c->has_video = outgoing_stream_set_codec(&c->video.stream, r->codec, fmtp) == 0;
-            }
+        const struct presentation_rung *r = best_ladder(p, video);
+        if (r != NULL) {
+            char fmtp[40] = "profile-level-id=";
+            memcpy(fmtp + strlen(fmtp), r->profile, sizeof r->profile);
+            c->video.rung = &r->rung;
+            c->has_video = outgoing_stream_set_codec(&c->video.stream, r->codec, fmtp) == 0;
         }
     }
     if (audio != NULL && audio->active) {

@@ -5,13 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { shoot } from './harness/artefacts.mjs';
 import { launch, open, PHONE } from './harness/chromium.mjs';
-import { writeBeeps, writeCamera } from './harness/pattern.mjs';
+import { writeBeeps, writeCamera, writeFilm } from './harness/pattern.mjs';
 import { Server } from './harness/server.mjs';
 import { arrange, comeIn, goLive, MAIN, moving, signIn } from './harness/visit.mjs';
 import { until } from './harness/wait.mjs';
 
 const FPS = 15; // three encoders share the machine with everything else
+const FILM = 'pl-player >> video';
 let folder, server, browser, rep, visit, guest, where;
 
 before(async () => {
@@ -130,4 +132,45 @@ test('what cannot be asked for is answered in words', async () => {
     assert.equal(answer.status, status, `${JSON.stringify(wish)}: ${JSON.stringify(answer)}`);
     assert.match(answer.type, new RegExp(type), JSON.stringify(answer));
   }
+});
+
+test('a viewer of a walkthrough picks a rung, by keyboard too', { timeout: 240_000 }, async (t) => {
+  await rep.context().close(); // three encoders less
+  const film = path.join(folder, 'film.mp4');
+  await writeFilm(film, { width: 1280, height: 720, fps: 25, seconds: 20 });
+  const slug = await server.publish(film, 'The pattern in two sizes');
+  const page = await open(browser, `${server.base}/w/${slug}`, { viewport: PHONE });
+  await moving(page, FILM);
+  const height = () =>
+    page.evaluate(async () => (await window.probe.stats('inbound-rtp')).find((e) => e.kind === 'video')?.frameHeight);
+  const quality = page.getByRole('button', { name: /^Picture quality/ });
+  await quality.waitFor();
+  assert.match(await quality.getAttribute('aria-label'), /automatic, now \d+p/);
+  await quality.focus();
+  await page.keyboard.press('Enter');
+  const choices = page.getByRole('list', { name: 'Picture quality' }).getByRole('button');
+  assert.deepEqual((await choices.allTextContents()).map((word) => word.trim()), ['Auto', '720p', '360p']);
+  await shoot(page, 'walkthrough-quality');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await until(async () => (await height()) === 360, { what: '360p to be shown', within: 15_000, every: 100 });
+  assert.equal(await quality.getAttribute('aria-label'), 'Picture quality 360p');
+  await quality.click();
+  await page.getByRole('button', { name: '720p', exact: true }).click();
+  await until(async () => (await height()) === 720, { what: '720p to be shown', within: 15_000, every: 100 });
+  const { n } = await moving(page, FILM);
+  t.diagnostic(`720p again at frame ${n}`);
+  // A page that nobody sees gets the smallest, and its own again afterwards.
+  await quality.click();
+  await page.getByRole('button', { name: 'Auto', exact: true }).click();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => window.away === true });
+    window.away = true;
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await until(async () => (await height()) === 360, { what: 'the smallest while hidden', within: 15_000, every: 100 });
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
 });

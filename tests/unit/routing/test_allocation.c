@@ -184,6 +184,10 @@ static void a_window_gets_what_it_shows_and_a_picked_rung_is_a_limit(void **stat
     assert_int_equal(look(&w, 9000, 0), 2);
     w.slots[0].wish = (struct allocation_wish){.rung = 360};
     assert_int_equal(look(&w, 9000, 0), 1);
+    w.slots[0].wish = (struct allocation_wish){.width = 320, .height = 180, .rung = 720};
+    assert_int_equal(look(&w, 9000, 0), 2); /* picked by hand, whatever the window */
+    w.slots[0].wish = (struct allocation_wish){.width = 1, .height = 1, .rung = 720};
+    assert_int_equal(look(&w, 9000, 0), 0);                  /* but nobody looks */
     w.slots[0].wish = (struct allocation_wish){.rung = 100}; /* lower than there is */
     assert_int_equal(look(&w, 9000, 0), 0);
     w.slots[0].wish = (struct allocation_wish){.rung = 720};
