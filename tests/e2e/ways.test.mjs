@@ -10,7 +10,7 @@ import { shoot } from './harness/artefacts.mjs';
 import { launch, open, PHONE } from './harness/chromium.mjs';
 import { CENTRE, CENTRE6, entered, Household, run } from './harness/netns.mjs';
 import { writeBeeps, writeCamera } from './harness/pattern.mjs';
-import { exchange, makeCertificate, Server } from './harness/server.mjs';
+import { exchange, makeCertificate, Server, sh } from './harness/server.mjs';
 import { Turn } from './harness/turn.mjs';
 import { arrange, comeIn, goLive, MAIN, moving, signIn } from './harness/visit.mjs';
 import { until } from './harness/wait.mjs';
@@ -96,6 +96,25 @@ test('where UDP is shut, the visit is seen by ICE-TCP', async (t) => {
   assert.deepEqual([way.remote.protocol, way.remote.port], ['tcp', TCP_PORT]);
   assert.ok(ms < 5000, `a picture after ${ms} ms`);
   assert.ok(await metric('media_tcp_connections') >= 1);
+  await page.context().close();
+});
+
+test('where UDP is shut, a film is seen by ICE-TCP without a packet missing', async (t) => {
+  const film = path.join(folder, 'film.mp4');
+  await sh('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=12', '-f', 'lavfi', '-i', 'sine=440:d=12',
+    '-pix_fmt', 'yuv420p', '-c:a', 'aac', film]);
+  const slug = await server.publish(film, 'A film');
+  home.forbid('meta l4proto udp drop');
+  t.after(() => home.allow());
+  const page = await guestPage(t, `${server.base}/w/${slug}`);
+  const seen = () => page.evaluate(async () => {
+    const peer = window.probe.peers.at(-1);
+    const all = peer === undefined ? [] : [...(await peer.getStats()).values()];
+    return all.find((s) => s.type === 'inbound-rtp' && s.kind === 'video') ?? { framesDecoded: 0 };
+  });
+  await until(async () => (await seen()).framesDecoded > 60, { what: 'the film', within: 15_000, every: 100 });
+  assert.equal((await wayOf(page)).remote.protocol, 'tcp');
+  assert.equal((await seen()).packetsLost, 0);
   await page.context().close();
 });
 
