@@ -82,6 +82,31 @@ test('a stopped server ends in order; the pages say so and return when it does',
   assert.ok(ms <= BACK_MS, `back after ${ms} ms`);
 });
 
+test('the rep unfolds how the visit arrives: the stage, and each viewer with dots and numbers', async (t) => {
+  const { rep } = await liveVisit(t);
+  await rep.getByText('How it arrives').click();
+  const panel = rep.locator('pl-travel');
+  const viewer = panel.locator('li').filter({ hasText: 'Sam Carter' });
+  await viewer.getByText(/bit\/s.*, .* % lost/).waitFor({ timeout: 60_000 });
+  assert.equal(await viewer.locator('pl-dots .on').count(), 4);
+  await panel.locator('li').filter({ hasText: 'camera' }).filter({ hasText: /\d+×\d+/ }).first().waitFor();
+  await shoot(rep, 'console-visit-travel', () => panel.scrollIntoViewIfNeeded());
+});
+
+test('a server that drains lets the visit go on, and its pages come back when its time is over', async (t) => {
+  const { server, rep, guest } = await liveVisit(t, { args: ['--drain-seconds', '4'] });
+  const eyes = watchFrames(guest, MAIN, 2500);
+  const ended = server.end('SIGTERM');
+  const frames = await eyes;
+  const gaps = frames.slice(1).map((frame, i) => frame.at - frames[i].at);
+  assert.ok(frames.length > 25 && Math.max(...gaps) < 1000, `${frames.length} frames, gaps up to ${Math.max(...gaps)} ms`);
+  assert.deepEqual(await ended, { code: 0, signal: null });
+  await guest.getByText('Bringing Alex back').waitFor();
+  await server.run();
+  const ms = await back(performance.now(), guest, rep);
+  assert.ok(ms <= BACK_MS, `back after ${ms} ms`);
+});
+
 test('a new certificate is taken without dropping anybody', async (t) => {
   const [first, second] = [await makeCertificate(folder, 'first'), await makeCertificate(folder, 'second')];
   const tls = { cert: path.join(folder, 'now.crt'), key: path.join(folder, 'now.key') };

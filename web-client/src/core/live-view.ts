@@ -42,4 +42,7 @@ export function lossPercent(share: number): string {
   return percent <= 0 ? "0" : percent < 1 ? "<1" : String(Math.round(percent));
 }
 
-export const megabits = (kbit: number): string => (kbit / 1000).toFixed(kbit < 10_000 ? 1 : 0);
+/* "" when nothing was measured yet. */
+export function bitRate(kbit: number): string {
+  return kbit <= 0 ? "" : kbit < 1000 ? `${Math.round(kbit)} kbit/s` : `${(kbit / 1000).toFixed(kbit < 10_000 ? 1 : 0)} Mbit/s`;
+}

@@ -2,13 +2,15 @@
  * `pl-travel` {open}. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { lossPercent, megabits, type LiveView, type TrackTravel, type ViewerTravel } from "../core/live-view";
+import { bitRate, lossPercent, type LiveView, type TrackTravel, type ViewerTravel } from "../core/live-view";
 import { t } from "../core/strings";
 import { emit } from "./events";
 import { shared } from "./styles";
 import "./dots";
 
 const SHOWN = 12;
+
+const joined = (...words: readonly string[]): string => words.filter((word) => word !== "").join(", ");
 
 @customElement("pl-travel")
 export class Travel extends LitElement {
@@ -23,10 +25,7 @@ export class Travel extends LitElement {
       }
       summary {
         cursor: pointer;
-        min-height: 44px;
-        display: flex;
-        align-items: center;
-        gap: 8px;
+        padding: 10px 0;
         font-weight: 600;
       }
       ul {
@@ -45,6 +44,9 @@ export class Travel extends LitElement {
         justify-content: space-between;
         align-items: end;
         gap: 8px;
+      }
+      .kind {
+        text-transform: capitalize;
       }
       .numbers {
         font-variant-numeric: tabular-nums;
@@ -81,23 +83,24 @@ export class Travel extends LitElement {
   private track(kind: string, track: TrackTravel) {
     const what = track.kind === "audio" ? t("travel.sound") : track.width > 0 ? `${track.width}×${track.height}` : t("travel.picture");
     const words = track.alive
-      ? t("travel.track", { codec: track.codec, mbit: megabits(track.kbit_s), loss: lossPercent(track.lost) })
+      ? joined(track.codec, bitRate(track.kbit_s), t("travel.lost", { loss: lossPercent(track.lost) }))
       : t("travel.silent");
     return html`<li>
-      <span><b>${kind}</b> · ${what}</span>
+      <span><b class="kind">${kind}</b> · ${what}</span>
       <span class="small muted numbers">${words}</span>
     </li>`;
   }
 
   private viewer(viewer: ViewerTravel) {
     const name = viewer.name !== null && viewer.name !== "" ? viewer.name : t("common.guest");
-    const carries = viewer.carries_kbit_s === null ? "" : t("travel.carries", { mbit: megabits(viewer.carries_kbit_s) });
+    const { carries_kbit_s: carries, kbit_s: sent } = viewer;
+    const rate = carries === null ? bitRate(sent) : t("travel.carries", { sent: bitRate(sent), possible: bitRate(carries) });
     return html`<li>
       <span class="who"><b>${name}</b><pl-dots .dots=${viewer.dots}></pl-dots></span>
       <span class="small muted numbers"
         >${viewer.dots === null
           ? t("travel.unknown")
-          : `${t("travel.viewer", { mbit: megabits(viewer.kbit_s), loss: lossPercent(viewer.loss), rtt: viewer.rtt_ms })}${carries}`}</span
+          : joined(rate, t("travel.lost", { loss: lossPercent(viewer.loss) }), viewer.rtt_ms > 0 ? t("travel.rtt", { ms: viewer.rtt_ms }) : "")}</span
       >
     </li>`;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lossPercent, megabits, readLiveView } from "../../src/core/live-view";
+import { bitRate, lossPercent, readLiveView } from "../../src/core/live-view";
 
 describe("how a visit travels", () => {
   test("reads what the server tells, also of viewers of whom nothing is known", () => {
@@ -22,7 +22,7 @@ describe("how a visit travels", () => {
 
   test("rounds as people read", () => {
     expect([0, 0.001, 0.004, 0.05, 1].map(lossPercent)).toEqual(["0", "<1", "<1", "5", "100"]);
-    expect([0, 950, 1649, 12_400].map(megabits)).toEqual(["0.0", "0.9", "1.6", "12"]);
+    expect([0, 950, 1649, 12_400].map(bitRate)).toEqual(["", "950 kbit/s", "1.6 Mbit/s", "12 Mbit/s"]);
   });
 
   test("refuses what is none", () => {
