@@ -105,6 +105,7 @@ enum media_end_reason {
     MEDIA_END_PRESENTATION, /* the presentation could not be opened */
     MEDIA_END_FEED          /* an ingest feed closed its socket */
 };
+#define MEDIA_END_REASONS 6
 
 enum media_event_type {
     MEDIA_EVENT_CONNECTED, /* DTLS done, media flows */
@@ -210,6 +211,8 @@ struct media_recorded {
 struct media_stats {
     uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out, sends;
     uint64_t stun_bad, dtls_bad, srtp_bad, rtp_bad, rtcp_bad, unknown_path, replayed;
+    uint64_t stun_flooded;  /* checks over a session's CHECKS_A_SECOND */
+    uint64_t nacks_refused; /* packets asked for again that were not sent: unknown, or too often */
     uint64_t packets_forwarded, retransmitted, rung_switches, nacks_in, nacks_out, plis_in,
         plis_out;
     uint64_t pool_empty, send_failed, oversized;

@@ -303,7 +303,9 @@ static void take_feedback(struct session *s, const struct rtcp_packet *packet, u
     if (packet->type == RTCP_RTPFB && rtcp_nack_reader_init(&reader, packet) == 0) {
         s->shard->stats.nacks_in++;
         while (rtcp_nack_next(&reader, &sequence)) {
-            cursor_nack(&p->cursor, media, sequence, now);
+            if (cursor_nack(&p->cursor, media, sequence, now) < 0) {
+                s->shard->stats.nacks_refused++;
+            }
         }
         send_due(s, now);
     } else if (rtcp_is_pli(packet) || rtcp_parse_fir(packet, 0, &ssrc, &command) == 0) {

@@ -38,6 +38,8 @@ int session_open(struct shard_state *shard, const struct media_session_config *c
     s->role = role_of(config->role);
     s->kind = config->role;
     s->opened = now;
+    s->checks_left = CHECKS_AT_ONCE;
+    s->checks_at = now;
     ice_init(&s->ice, &config->local_ice, &config->remote_ice, now);
     s->dtls = dtls_new(shard->identity, DTLS_SERVER, &config->remote_fingerprint);
     int r = s->dtls ? session_table_add(&shard->table, s) : -ENOMEM;
@@ -255,8 +257,28 @@ static void note_alive(struct session *s, usec_t now) {
     }
 }
 
+/* Each check costs two hashes and an answer: whoever knows the password may not have us do nothing
+ * else. */
+static bool may_check(struct session *s, usec_t now) {
+    const uint64_t earned = (now - s->checks_at) * CHECKS_A_SECOND / SEC(1);
+    if (earned > 0) {
+        const uint64_t left = s->checks_left + earned;
+        s->checks_left = left < CHECKS_AT_ONCE ? (unsigned)left : CHECKS_AT_ONCE;
+        s->checks_at = now;
+    }
+    if (s->checks_left == 0) {
+        s->shard->stats.stun_flooded++;
+        return false;
+    }
+    s->checks_left--;
+    return true;
+}
+
 static void input_stun(struct session *s, const struct udp_datagram *d, usec_t now) {
     struct path to;
+    if (!may_check(s, now)) {
+        return;
+    }
     int r = ice_input(&s->ice, bytes_of(d->p, d->n), &d->path, now);
     if (r < 0) {
         s->shard->stats.stun_bad++;

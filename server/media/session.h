@@ -8,6 +8,9 @@
 #include "transport/srtp.h"
 
 #define SESSION_UFRAGS 2
+#define CHECKS_A_SECOND 50 /* answered, of one session; browsers send a few dozen when they begin  \
+                            */
+#define CHECKS_AT_ONCE 150
 #define SESSION_PATHS ICE_PATHS_MAX
 
 /* Silence after which a peer that is sent pictures counts as away: browsers report on them every
@@ -53,6 +56,8 @@ struct session {
     usec_t alive;         /* when the peer was heard last: a valid check, or SRTP that opened */
     struct path heard;    /* the last path that passed a check, until one is nominated */
 
+    unsigned checks_left;                /* that may be answered at once, */
+    usec_t checks_at;                    /* as of then */
     uint64_t ufrag_keys[SESSION_UFRAGS]; /* in the session table */
     uint64_t path_keys[SESSION_PATHS];
 

@@ -259,7 +259,9 @@ static void take_nack(struct viewer *v, const struct rtcp_packet *packet, uint32
     }
     v->session->shard->stats.nacks_in++;
     while (rtcp_nack_next(&reader, &sequence)) {
-        subscription_nack(&slot->subscription, sequence, now);
+        if (subscription_nack(&slot->subscription, sequence, now) < 0) {
+            v->session->shard->stats.nacks_refused++;
+        }
     }
     send_round(v, now);
 }

@@ -94,6 +94,8 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     COUNTER("media_bytes_sent", "Bytes sent over UDP.", m->bytes_out);
     COUNTER("media_sends", "System calls that sent.", m->sends);
     COUNTER("media_bad_stun", "Datagrams refused as STUN.", m->stun_bad);
+    COUNTER("media_stun_flooded", "Checks left unanswered because a session sent too many.",
+            m->stun_flooded);
     COUNTER("media_bad_dtls", "Datagrams refused as DTLS.", m->dtls_bad);
     COUNTER("media_bad_srtp", "Packets that did not open.", m->srtp_bad);
     COUNTER("media_bad_rtp", "Packets refused as RTP.", m->rtp_bad);
@@ -118,6 +120,8 @@ static void media_metrics(struct text *t, const struct media_stats *m) {
     GAUGE("media_send_rate_bits", "Bits a second that their networks carry, together.",
           m->send_rate_sum);
     COUNTER("media_nacks_received", "NACKs received.", m->nacks_in);
+    COUNTER("media_nacks_refused", "Packets that were asked for again but not sent.",
+            m->nacks_refused);
     COUNTER("media_nacks_sent", "NACKs sent.", m->nacks_out);
     COUNTER("media_plis_received", "Key-frame requests received.", m->plis_in);
     COUNTER("media_plis_sent", "Key-frame requests sent.", m->plis_out);
@@ -204,6 +208,12 @@ static void signal_metrics(struct text *t, const struct signal *s) {
     for (int i = 2; i <= 5; i++) {
         text_addf(t, "parlour_http_responses_total{class=\"%dxx\"} %llu\n", i,
                   (unsigned long long)c->responses[i]);
+    }
+    text_add(t, "# HELP parlour_sessions_ended_total WHIP and WHEP sessions that media ended, by "
+                "reason.\n# TYPE parlour_sessions_ended_total counter\n");
+    for (int i = 0; i < MEDIA_END_REASONS; i++) {
+        text_addf(t, "parlour_sessions_ended_total{reason=\"%s\"} %llu\n",
+                  sessions_reason_word((enum media_end_reason)i), (unsigned long long)c->ended[i]);
     }
     COUNTER("whip_requests", "WHIP sessions asked for.", c->whip);
     COUNTER("whep_requests", "WHEP sessions on visits asked for.", c->whep);

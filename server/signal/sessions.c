@@ -494,7 +494,7 @@ void sessions_patch(struct exchange *x) {
 
 /* ---- what media says ---- */
 
-static const char *reason_word(enum media_end_reason reason) {
+const char *sessions_reason_word(enum media_end_reason reason) {
     switch (reason) {
     case MEDIA_END_CLOSED:
         return "closed";
@@ -526,7 +526,8 @@ void sessions_media_event(struct signal *s, const struct media_event *e) {
         break;
     case MEDIA_EVENT_ENDED:
         log_info("session.ended", "session=%llu reason=%s", (unsigned long long)e->session,
-                 reason_word(e->reason));
+                 sessions_reason_word(e->reason));
+        s->counters.ended[e->reason]++;
         sessions_close(s, session);
         break;
     case MEDIA_EVENT_SOURCE:

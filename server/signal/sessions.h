@@ -48,6 +48,7 @@ struct session {
 
 int sessions_new(struct signal *s);
 void sessions_free(struct signal *s);
+const char *sessions_reason_word(enum media_end_reason reason); /* "timeout" …, for logs */
 size_t sessions_count(const struct signal *s);
 struct session *sessions_first(const struct signal *s); /* then by `next` */
 

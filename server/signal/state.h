@@ -37,6 +37,7 @@ struct signal_counters {
     uint64_t whip, whep, walkthrough_sessions, refused_limit, refused_draining;
     uint64_t ws_opened, ws_messages_in, ws_messages_out, ws_flooded;
     uint64_t streams, upload_bytes;
+    uint64_t ended[MEDIA_END_REASONS]; /* sessions, by enum media_end_reason */
     uint64_t models_refused, usdz_written;
     uint64_t questions_asked, questions_refused;
     struct failure_count failures[FAILURE_REASONS];
