@@ -1,5 +1,5 @@
-/* transport/srtp.h: SRTP and SRTCP (RFC 3711, RFC 7714). libsrtp opens what arrives; sealing, the
- * one hot call, is OpenSSL's EVP and is checked packet by packet against libsrtp.
+/* transport/srtp.h: SRTP and SRTCP (RFC 3711, RFC 7714). libsrtp opens what arrives; what is
+ * hot, sealing and opening viewers' feedback, is OpenSSL's EVP and is checked against libsrtp.
  *
  * One thread per object. Nothing allocates per packet, except the first of a new incoming SSRC. */
 #pragma once

@@ -1,4 +1,5 @@
-/* The one file that includes libsrtp: opens incoming packets. */
+/* The one file that includes libsrtp: opens incoming packets, but for the RTCP of GCM. */
+#include "transport/srtcp_open.h"
 #include "transport/srtp.h"
 
 #include <arpa/inet.h>
@@ -12,8 +13,10 @@
 struct srtp_in {
     srtp_t session;
     size_t rtp_min, rtcp_min;         /* fixed header, tag and index of the profile */
-    uint32_t ssrcs[SRTP_STREAMS_MAX]; /* those libsrtp holds a stream for */
+    uint32_t ssrcs[SRTP_STREAMS_MAX]; /* of authentic packets */
+    struct srtcp_replay replays[SRTP_STREAMS_MAX];
     size_t ssrc_count;
+    struct srtcp_open *rtcp; /* GCM; NULL: libsrtp opens RTCP too */
 };
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
@@ -56,6 +59,13 @@ struct srtp_in *srtp_in_new(const struct srtp_keys *keys) {
         free(in);
         return NULL;
     }
+    if (keys->profile == SRTP_PROFILE_GCM_128) {
+        in->rtcp = srtcp_open_new(&keys->remote);
+        if (in->rtcp == NULL) {
+            srtp_in_free(in);
+            return NULL;
+        }
+    }
     in->rtp_min = 12 + tag_size;
     in->rtcp_min = 8 + 4 + tag_size;
     return in;
@@ -64,6 +74,7 @@ struct srtp_in *srtp_in_new(const struct srtp_keys *keys) {
 void srtp_in_free(struct srtp_in *in) {
     if (in != NULL) {
         srtp_dealloc(in->session);
+        srtcp_open_free(in->rtcp);
         free(in);
     }
 }
@@ -82,6 +93,7 @@ static int opened(struct srtp_in *in, srtp_err_status_t status, uint32_t ssrc, b
                   int size) {
     if (status == srtp_err_status_ok) {
         if (!known) {
+            in->replays[in->ssrc_count] = (struct srtcp_replay){0};
             in->ssrcs[in->ssrc_count++] = ssrc;
         }
         return size;
@@ -104,6 +116,21 @@ int srtp_in_open_rtp(struct srtp_in *in, uint8_t *packet, size_t size) {
     return opened(in, status, ssrc, known, n);
 }
 
+static int open_gcm(struct srtp_in *in, uint8_t *packet, size_t size, uint32_t ssrc, bool known) {
+    size_t at = 0;
+    while (at < in->ssrc_count && in->ssrcs[at] != ssrc) {
+        at++;
+    }
+    if (!known) {
+        in->replays[at] = (struct srtcp_replay){0};
+    }
+    const int n = srtcp_open_gcm(in->rtcp, &in->replays[at], packet, size);
+    if (n >= 0 && !known) {
+        in->ssrcs[in->ssrc_count++] = ssrc;
+    }
+    return n;
+}
+
 int srtp_in_open_rtcp(struct srtp_in *in, uint8_t *packet, size_t size) {
     if (size < in->rtcp_min || size > UINT16_MAX) {
         return -EBADMSG;
@@ -112,6 +139,9 @@ int srtp_in_open_rtcp(struct srtp_in *in, uint8_t *packet, size_t size) {
     bool known = knows(in, ssrc);
     if (!known && in->ssrc_count == SRTP_STREAMS_MAX) {
         return -ENOSPC;
+    }
+    if (in->rtcp != NULL) {
+        return open_gcm(in, packet, size, ssrc, known);
     }
     int n = (int)size;
     srtp_err_status_t status = srtp_unprotect_rtcp(in->session, packet, &n);
@@ -123,6 +153,7 @@ void srtp_in_remove(struct srtp_in *in, uint32_t ssrc) {
         if (in->ssrcs[i] == ssrc) {
             srtp_remove_stream(in->session, htonl(ssrc));
             in->ssrcs[i] = in->ssrcs[--in->ssrc_count];
+            in->replays[i] = in->replays[in->ssrc_count];
             return;
         }
     }

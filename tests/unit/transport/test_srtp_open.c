@@ -62,6 +62,62 @@ static void what_was_sealed_opens_once(void **state) {
     }
 }
 
+/* Sealed by libsrtp, of any size, from several senders, overtaking each other. */
+static void rtcp_of_libsrtp_opens_in_any_order_and_once(void **state) {
+    (void)state;
+    enum { COUNT = 60 };
+    static uint8_t sealed[COUNT][PACKET_MAX + 64], plain[COUNT][PACKET_MAX];
+    static int sealed_size[COUNT];
+    static size_t plain_size[COUNT];
+    struct srtp_keys keys;
+    make_keys(SRTP_PROFILE_GCM_128, &keys);
+    struct srtp_keys theirs = swapped(&keys);
+    struct srtp_in *in = srtp_in_new(&theirs);
+    srtp_t reference = reference_new(&keys);
+    for (int i = 0; i < COUNT; i++) {
+        plain_size[i] = 8 + 4 * (size_t)(i % 50);
+        for (size_t k = 0; k < plain_size[i]; k++) {
+            plain[i][k] = (uint8_t)(i * 7 + (int)k);
+        }
+        plain[i][0] = 0x80;
+        plain[i][1] = 201;
+        write_be32(plain[i] + 4, SSRC + (uint32_t)(i % 3));
+        memcpy(sealed[i], plain[i], plain_size[i]);
+        sealed_size[i] = (int)plain_size[i];
+        assert_int_equal(srtp_protect_rtcp(reference, sealed[i], &sealed_size[i]),
+                         srtp_err_status_ok);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        const int k = i * 37 % COUNT; /* each once */
+        uint8_t packet[PACKET_MAX + 64];
+        memcpy(packet, sealed[k], (size_t)sealed_size[k]);
+        packet[sealed_size[k] - 6] ^= 1; /* in the tag: refused, and the true one still opens */
+        assert_int_equal(srtp_in_open_rtcp(in, packet, (size_t)sealed_size[k]), -EBADMSG);
+        memcpy(packet, sealed[k], (size_t)sealed_size[k]);
+        assert_int_equal(srtp_in_open_rtcp(in, packet, (size_t)sealed_size[k]), plain_size[k]);
+        assert_memory_equal(packet, plain[k], plain_size[k]);
+        memcpy(packet, sealed[k], (size_t)sealed_size[k]);
+        assert_int_equal(srtp_in_open_rtcp(in, packet, (size_t)sealed_size[k]), -EALREADY);
+    }
+    srtp_dealloc(reference);
+    srtp_in_free(in);
+}
+
+/* RFC 3711 §3.3.2 */
+static void rtcp_older_than_the_window_is_refused(void **state) {
+    (void)state;
+    struct ends e;
+    uint8_t first[PACKET_MAX], packet[PACKET_MAX];
+    ends_init(&e, SRTP_PROFILE_GCM_128);
+    const size_t size = seal_rtcp(&e, SSRC, first);
+    for (int i = 0; i < 64; i++) {
+        size_t n = seal_rtcp(&e, SSRC, packet);
+        assert_int_equal(srtp_in_open_rtcp(e.in, packet, n), 8);
+    }
+    assert_int_equal(srtp_in_open_rtcp(e.in, first, size), -EALREADY);
+    ends_clear(&e);
+}
+
 static void a_changed_bit_anywhere_is_refused(void **state) {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -152,6 +208,8 @@ static void the_sequence_may_start_anywhere_wrap_and_lose_many(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_sealed_opens_once),
+        cmocka_unit_test(rtcp_of_libsrtp_opens_in_any_order_and_once),
+        cmocka_unit_test(rtcp_older_than_the_window_is_refused),
         cmocka_unit_test(a_changed_bit_anywhere_is_refused),
         cmocka_unit_test(short_and_lying_packets_are_refused),
         cmocka_unit_test(forged_ssrcs_take_no_room_and_true_ones_are_bounded),
