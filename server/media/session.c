@@ -257,9 +257,9 @@ static void note_alive(struct session *s, usec_t now) {
     }
 }
 
-/* Each check costs two hashes and an answer: whoever knows the password may not have us do nothing
- * else. */
-static bool may_check(struct session *s, usec_t now) {
+/* An answer costs more than all the rest of a check: whoever knows the password gets so many. Only
+ * authentic checks count, or strangers could use them up. */
+static bool may_answer(struct session *s, usec_t now) {
     const uint64_t earned = (now - s->checks_at) * CHECKS_A_SECOND / SEC(1);
     if (earned > 0) {
         const uint64_t left = s->checks_left + earned;
@@ -276,23 +276,23 @@ static bool may_check(struct session *s, usec_t now) {
 
 static void input_stun(struct session *s, const struct udp_datagram *d, usec_t now) {
     struct path to;
-    if (!may_check(s, now)) {
-        return;
-    }
     int r = ice_input(&s->ice, bytes_of(d->p, d->n), &d->path, now);
     if (r < 0) {
         s->shard->stats.stun_bad++;
     }
+    const bool answer = r < 0 || may_answer(s, now);
     struct egress *egress = &s->shard->egress;
     for (;;) {
         int n = ice_output(&s->ice, egress_room(egress, &d->path), &to);
         if (n <= 0) {
             break;
         }
-        egress_add(egress, (size_t)n);
+        if (answer) {
+            egress_add(egress, (size_t)n);
+        }
     }
     egress_flush(egress);
-    if (r < 0) {
+    if (r < 0 || !answer) {
         return;
     }
     if (session_table_add_path(&s->shard->table, s, &d->path) < 0) {

@@ -8,9 +8,8 @@
 #include "transport/srtp.h"
 
 #define SESSION_UFRAGS 2
-#define CHECKS_A_SECOND                                                                            \
-    50 /* answered, of one session; browsers send a few dozen when they begin                      \
-        */
+/* Authentic checks of one session that are answered; browsers send a few dozen when they begin. */
+#define CHECKS_A_SECOND 50
 #define CHECKS_AT_ONCE 150
 #define SESSION_PATHS ICE_PATHS_MAX
 
