@@ -1,6 +1,6 @@
 /* The one file that includes libsrtp: opens incoming packets, but for the RTCP of GCM. */
-#include "transport/srtcp_open.h"
 #include "transport/srtp.h"
+#include "transport/srtp_rtcp_open.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "transport/srtcp_open.h"
+#include "transport/srtp_rtcp_open.h"
 #include "transport/srtp_kdf.h"
 
 #include <errno.h>
