@@ -392,8 +392,7 @@ static void tick(struct session *s, usec_t now) {
     session_tell_rate(s);
     struct stream_quality quality = cursor_quality(&p->cursor);
     uint64_t bytes = p->cursor.video.stream.bytes + p->cursor.audio.stream.bytes;
-    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told,
-                 p->cursor.has_video && p->cursor.state == CURSOR_PLAYING, now, &p->quality);
+    quality_tell(s, &quality, bytes - p->bytes_told, now - p->quality_told, now, &p->quality);
     p->bytes_told = bytes;
     p->quality_told = now;
 }

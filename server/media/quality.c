@@ -3,7 +3,6 @@
 #include "media/shard_state.h"
 
 #define DOTS_BEST 4
-#define SILENCE SEC(10) /* longer than browsers take between two reports about sound alone */
 
 struct stream_quality quality_worse(struct stream_quality a, struct stream_quality b) {
     if (!a.known || !b.known) {
@@ -17,9 +16,9 @@ void quality_told_init(struct quality_told *t) {
 }
 
 void quality_tell(struct session *s, const struct stream_quality *quality, uint64_t bytes,
-                  usec_t interval, bool pictures, usec_t now, struct quality_told *told) {
+                  usec_t interval, usec_t now, struct quality_told *told) {
     /* who is sent nothing has nothing to report */
-    const bool away = bytes > 0 && now >= s->alive + (pictures ? SESSION_AWAY : SILENCE);
+    const bool away = bytes > 0 && presence_is_away(&s->presence, now);
     const uint8_t dots = away ? 0 : quality->dots;
     const bool news = dots != told->dots || dots != DOTS_BEST;
     if (!quality->known || (!news && ++told->since < QUALITY_TOLD_EVERY)) {

@@ -13,8 +13,8 @@ struct quality_told {
 };
 
 /* An event when the dots changed, each time while they are not at their best, and from time to time
- * for those who count. `bytes` were sent in `interval`, `pictures` among them. Nothing is said
+ * for those who count. `bytes` were sent in `interval`. Nothing is said
  * while the quality is unknown. */
 void quality_told_init(struct quality_told *t);
 void quality_tell(struct session *s, const struct stream_quality *quality, uint64_t bytes,
-                  usec_t interval, bool pictures, usec_t now, struct quality_told *told);
+                  usec_t interval, usec_t now, struct quality_told *told);

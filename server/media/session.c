@@ -34,7 +34,7 @@ int session_open(struct shard_state *shard, const struct media_session_config *c
     s->id = config->session;
     s->participant = config->participant;
     s->shard = shard;
-    s->alive = now;
+    presence_init(&s->presence, now);
     s->role = role_of(config->role);
     s->kind = config->role;
     s->opened = now;
@@ -161,6 +161,7 @@ void session_send(struct session *s, struct outgoing *packet, usec_t now) {
     if (!path) {
         return;
     }
+    presence_sent(&s->presence, now);
     congestion_number(s->congestion, packet);
     struct egress *egress = &s->shard->egress;
     const struct bytes parts[] = {bytes_of(packet->prefix, packet->prefix_size), packet->payload,
@@ -250,8 +251,7 @@ void session_end(struct session *s, enum media_end_reason reason) {
 
 /* The peer was heard. One that was away missed pictures: its role begins them anew. */
 static void note_alive(struct session *s, usec_t now) {
-    const bool was_away = now >= s->alive + SESSION_AWAY;
-    s->alive = now;
+    const bool was_away = presence_heard(&s->presence, now);
     if (was_away && s->out && s->role->returned) {
         s->role->returned(s, now);
     }

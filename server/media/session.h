@@ -3,6 +3,7 @@
 #pragma once
 #include "base/timers.h"
 #include "media/media_api.h"
+#include "media/presence.h"
 #include "transport/dtls.h"
 #include "transport/ice.h"
 #include "transport/srtp.h"
@@ -12,10 +13,6 @@
 #define CHECKS_A_SECOND 50
 #define CHECKS_AT_ONCE 150
 #define SESSION_PATHS ICE_PATHS_MAX
-
-/* Silence after which a peer that is sent pictures counts as away: browsers report on them every
- * second and a half at most, and check the path besides. */
-#define SESSION_AWAY SEC(2)
 
 struct congestion;
 struct send_source;
@@ -32,7 +29,7 @@ struct session_role {
     void (*rtp)(struct session *s, struct bytes packet, usec_t now); /* NULL: counted and dropped */
     void (*rtcp)(struct session *s, struct bytes compound, usec_t now);
     void (*returned)(struct session *s,
-                     usec_t now); /* heard again after SESSION_AWAY; may be NULL */
+                     usec_t now); /* heard again after it was away; may be NULL */
     usec_t (*next_timeout)(const struct session *s);
     void (*timeout)(struct session *s, usec_t now);
     /* NULL: it has no pictures to choose for. */
@@ -51,10 +48,10 @@ struct session {
     struct ice ice;
     struct dtls *dtls;
     struct srtp_in *in;
-    struct srtp_out *out; /* NULL until the handshake is done */
-    bool settled;         /* the peer was heard over SRTP */
-    usec_t alive;         /* when the peer was heard last: a valid check, or SRTP that opened */
-    struct path heard;    /* the last path that passed a check, until one is nominated */
+    struct srtp_out *out;     /* NULL until the handshake is done */
+    bool settled;             /* the peer was heard over SRTP */
+    struct presence presence; /* heard: a valid check, or SRTP that opened */
+    struct path heard;        /* the last path that passed a check, until one is nominated */
 
     unsigned checks_left;                /* that may be answered at once, */
     usec_t checks_at;                    /* as of then */

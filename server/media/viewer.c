@@ -350,17 +350,14 @@ static usec_t next_timeout(const struct session *s) {
 static void tell_quality(struct viewer *v, usec_t now) {
     struct stream_quality worst = {0};
     uint64_t bytes = 0;
-    bool pictures = false;
     for (size_t i = 0; i < v->slot_count; i++) {
         const struct outgoing_stream *stream = &v->slots[i].subscription.stream;
         bytes += stream->bytes;
-        pictures = pictures || (v->slots[i].line.kind == MEDIA_VIDEO &&
-                                v->slots[i].subscription.state == SUBSCRIPTION_RUNNING);
         if (v->slots[i].feed) {
             worst = quality_worse(worst, stream->quality);
         }
     }
-    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told, pictures, now,
+    quality_tell(v->session, &worst, bytes - v->bytes_told, now - v->quality_told, now,
                  &v->quality);
     v->bytes_told = bytes;
     v->quality_told = now;

@@ -150,7 +150,7 @@ static void report(struct room_of_two *r, usec_t now) {
     uint8_t b[100];
     const struct rtcp_report block = {.ssrc = SSRC};
     int n = rtcp_write_rr((struct room){b, sizeof(b)}, 9, &block, 1);
-    r->session.alive = now; /* as the session does for whatever opens */
+    presence_heard(&r->session.presence, now); /* as the session does for whatever opens */
     viewer_role.rtcp(&r->session, bytes_of(b, (size_t)n), now);
 }
 
@@ -161,6 +161,7 @@ static void a_viewer_that_falls_silent_has_no_dots(void **unused) {
     for (unsigned i = 0; i < 30; i++) {
         const usec_t now = SEC(1 + i);
         give_key_frame(&r, 96, (uint16_t)i, now);
+        presence_sent(&r.session.presence, now); /* as the session does, if it has a path */
         if (i < 10) {
             report(&r, now);
         }
