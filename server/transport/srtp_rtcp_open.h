@@ -1,6 +1,6 @@
 /* transport/srtp_rtcp_open.h: opens SRTCP that was sealed by AES-GCM (RFC 7714 §9), by OpenSSL's
- * EVP: viewers report about every packet, some twenty times a second each, and libsrtp with NSS
- * below it costs five times as much. One thread per object; nothing allocates per packet. */
+ * EVP: viewers report about every packet, some twenty times a second each, and Debian's libsrtp has
+ * the slower NSS below it. One thread per object; nothing allocates per packet. */
 #pragma once
 #include "transport/srtp.h"
 
