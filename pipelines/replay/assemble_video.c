@@ -1,5 +1,7 @@
 #include "replay/assemble_video.h"
 
+#include "key/flatten_element.h"
+#include "key/key_layout.h"
 #include "presentation/poster.h"
 #include "presentation/rung_writer.h"
 #include "replay/depacketiser.h"
@@ -26,6 +28,10 @@ struct output {
 
 static enum media_codec codec_of(const struct assemble_video *a, const struct replay_cut *cut) {
     return a->recording->tracks[cut->track].scan.format.codec;
+}
+
+static bool is_stacked(const struct recording *r, const struct replay_cut *cut) {
+    return r->tracks[cut->track].source->stacked;
 }
 
 /* What most of the replay was sent in. */
@@ -127,9 +133,11 @@ static int copy_frames(struct output *o, const struct replay_cut *cut, struct tr
     return 0;
 }
 
-static int start_recode(struct output *o, enum media_codec from, struct failure *failure) {
+static int start_recode(struct output *o, enum media_codec from, bool stacked,
+                        struct failure *failure) {
     char *error = NULL;
-    char *middle = g_strdup_printf("%s ! %s", recode_decoder(from), recode_encoder(o->codec));
+    char *middle = g_strdup_printf("%s %s ! %s", recode_decoder(from), recode_flatten(stacked),
+                                   recode_encoder(o->codec));
     o->recode = recode_new(from, middle, take_recoded, o, &error);
     g_free(middle);
     if (!o->recode) {
@@ -151,8 +159,9 @@ static int copy_cut(struct output *o, const struct replay_cut *cut, struct failu
         return r;
     }
     depacketiser_init(&d, track->format.codec);
-    if (track->format.codec != o->codec) {
-        r = start_recode(o, track->format.codec, failure);
+    const bool stacked = is_stacked(o->job->recording, cut);
+    if (track->format.codec != o->codec || stacked) {
+        r = start_recode(o, track->format.codec, stacked, failure);
     }
     r = r < 0 ? r : copy_frames(o, cut, &walk, &d);
     if (r >= 0 && o->recode) {
@@ -177,10 +186,12 @@ static void measure(struct assemble_video *a, enum media_codec codec) {
         for (size_t k = c->key; k < t->key_count && track_scan_time(t, t->keys[k].ticks) < c->to;
              k++) {
             const struct picture_size *size = &t->keys[k].size;
-            if ((uint64_t)size->width * size->height > (uint64_t)a->width * a->height) {
+            const bool stacked = is_stacked(a->recording, c);
+            const uint32_t height = stacked ? key_person_height(size->height) : size->height;
+            if ((uint64_t)size->width * height > (uint64_t)a->width * a->height) {
                 a->width = size->width;
-                a->height = size->height;
-                g_strlcpy(a->profile, t->format.codec == codec ? size->profile : "",
+                a->height = height;
+                g_strlcpy(a->profile, t->format.codec == codec && !stacked ? size->profile : "",
                           sizeof(a->profile));
             }
         }
@@ -218,6 +229,7 @@ int assemble_video(struct assemble_video *a, double length, struct failure *fail
     if (a->plan->cut_count == 0) {
         return explain(-ENODATA, failure);
     }
+    flatten_element_register();
     struct output o = {.job = a, .codec = main_codec(a)};
     measure(a, o.codec);
     char *path =
@@ -276,7 +288,7 @@ static int consider(void *ctx, GstSample *sample, uint64_t nanoseconds) {
 }
 
 /* The frame of one key, decoded alone. */
-static void look_at(struct poster_search *search, const struct track_scan *track,
+static void look_at(struct poster_search *search, const struct track_scan *track, bool stacked,
                     const struct track_key *key, double time) {
     struct track_walk walk;
     struct depacketiser d;
@@ -294,9 +306,11 @@ static void look_at(struct poster_search *search, const struct track_scan *track
         while (!done && depacketiser_output(&d, &frame)) {
             done = ticks + (int32_t)(frame.timestamp - rtp.timestamp) >= key->ticks;
             if (done) {
+                char *middle = g_strdup_printf("%s %s", recode_decoder(track->format.codec),
+                                               recode_flatten(stacked));
                 struct recode *r =
-                    recode_new(track->format.codec, recode_decoder(track->format.codec), consider,
-                               search, &error);
+                    recode_new(track->format.codec, middle, consider, search, &error);
+                g_free(middle);
                 if (r && recode_push(r, frame.data, (uint64_t)(time * 1e9)) == 0) {
                     recode_finish(r);
                 }
@@ -325,7 +339,7 @@ int assemble_poster(const struct recording *recording, const struct replay_plan 
                 break;
             }
             if (time >= next) {
-                look_at(&search, t, &t->keys[k], time);
+                look_at(&search, t, is_stacked(recording, c), &t->keys[k], time);
                 next = time + fmax(every, 1.0);
             }
         }

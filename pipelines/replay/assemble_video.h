@@ -1,5 +1,6 @@
 /* replay/assemble_video.h: the pictures of a replay as one rung, packets as they were recorded;
- * what is of the rarer codec is coded again. Also the poster. */
+ * what is of the rarer codec is coded again, and so is a virtual person: flat, before a calm
+ * ground, for the same rung also shows screens and cameras. Also the poster. */
 #pragma once
 #include "presentation/manifest.h"
 #include "replay/replay_plan.h"

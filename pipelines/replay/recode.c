@@ -22,6 +22,10 @@ const char *recode_decoder(enum media_codec codec) {
                                 "videoconvert ! video/x-raw,format=I420";
 }
 
+const char *recode_flatten(bool stacked) {
+    return stacked ? "! parlourflatten" : "";
+}
+
 const char *recode_encoder(enum media_codec codec) {
     return codec == CODEC_VP8
                ? "vp8enc deadline=1 cpu-used=8 threads=2 keyframe-max-dist=150 end-usage=cq "

@@ -10,6 +10,9 @@ struct recode; /* not shared */
 /* What decodes a codec to I420, ends ready to link; and what encodes I420 for a rung: whole frames,
  * no B-frames, a key frame every 5 s. Static texts. CODEC_VP8 or CODEC_H264. */
 const char *recode_decoder(enum media_codec codec);
+/* From stacked I420 to the person before a calm ground, or "" (key/flatten_element.h; registered by
+ * the caller). */
+const char *recode_flatten(bool stacked);
 const char *recode_encoder(enum media_codec codec);
 
 /* The pipeline is "appsrc ! MIDDLE ! appsink", fed with frames of `codec`. NULL and a message in

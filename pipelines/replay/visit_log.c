@@ -88,6 +88,7 @@ static bool take_source(struct visit_log *log, const json_t *o, size_t run) {
     copy_text(s->kind, sizeof(s->kind), o, "kind");
     copy_text(side, sizeof(side), o, "side");
     s->presenter = strcmp(side, "presenter") == 0;
+    s->stacked = json_is_true(json_object_get(o, "stacked"));
     return true;
 }
 

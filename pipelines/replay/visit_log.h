@@ -23,6 +23,7 @@ struct log_source {
     uint64_t media;
     char credential[128], name[128], kind[32];
     bool presenter;
+    bool stacked; /* a virtual person: colour above matte (key_layout.h) */
 };
 
 struct log_stage {

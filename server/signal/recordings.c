@@ -37,7 +37,9 @@ struct recording {
     bool ended;           /* the visit has; the replay comes when the recorder is done */
     usec_t since;         /* when `active` or `ended` last changed */
     uint64_t last_source; /* the newest media session that the log knows */
-    uint64_t seq;         /* of the newest event that was looked at */
+    uint64_t stacked[VISIT_SOURCES_MAX]; /* those it knows as stacked pictures; the newest */
+    size_t stacked_next;
+    uint64_t seq; /* of the newest event that was looked at */
     struct media_stage stage;
     struct media_recorded recorded;
     struct word *words;
@@ -214,7 +216,22 @@ static void note_source(const struct recording *r, const struct visit *v, const 
     json_put_text(o, "name", p != NULL ? p->name : "");
     json_put_text(o, "kind", source_kind_name(s->kind));
     json_put_text(o, "side", s->presenter_side ? "presenter" : "customer");
+    json_put_bool(o, "stacked", s->matte.laid_out);
     note(r, "source", o);
+}
+
+/* A publisher tells the layout of its picture after it has come on. */
+static bool is_newly_stacked(struct recording *r, const struct source *s) {
+    bool known = !s->matte.laid_out;
+
+    for (size_t i = 0; i < VISIT_SOURCES_MAX; i++) {
+        known = known || r->stacked[i] == s->media;
+    }
+    if (known) {
+        return false;
+    }
+    r->stacked[r->stacked_next++ % VISIT_SOURCES_MAX] = s->media;
+    return true;
 }
 
 /* Ids of media sessions grow, so the newest one known tells the new ones. */
@@ -223,7 +240,7 @@ static void note_sources(struct recording *r, const struct visit *v) {
     uint64_t newest = r->last_source;
 
     for (size_t i = 0; (source = visit_source(v, i)) != NULL; i++) {
-        if (source->media > r->last_source) {
+        if (is_newly_stacked(r, source) || source->media > r->last_source) {
             note_source(r, v, source);
             newest = source->media > newest ? source->media : newest;
         }

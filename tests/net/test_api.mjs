@@ -450,7 +450,7 @@ test('WHIP: every status code of the contract', async () => {
 });
 
 test('a publisher tells how a virtual person is laid out, and all in the visit learn it', async () => {
-  const visit = await newVisit();
+  const visit = await newVisit({ recording: 'on' });
   const invite = await newInvite(visit);
   const token = visit.stream_key;
   const created = await call('POST', `/whip/${visit.id}?source=person`, { token, body: offer(), type: sdp });
@@ -472,6 +472,10 @@ test('a publisher tells how a virtual person is laid out, and all in the visit l
   assert.deepEqual(told.json, { matte_layout: layout, person });
   const changed = (await ada.message('source.changed')).data.source;
   assert.deepEqual([changed.id, changed.matte_layout, changed.person], [before.id, layout, person]);
+  const log = readFileSync(path.join(data, 'recordings', visit.id, 'log.jsonl'), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+  const noted = log.filter((l) => l.event === 'source');
+  assert.deepEqual(noted.map((l) => [l.kind, l.stacked]), [['person', false], ['person', true]], 'a replay knows it too');
+  assert.equal(noted[0].media, noted[1].media);
 
   for (const [body, field] of [
     [{ matte_layout: { ...layout, colour: 7 } }, 'matte_layout.colour'], [{ matte_layout: [] }, 'matte_layout'],

@@ -24,11 +24,21 @@ function makeClip(name, width, height, colour, ...codec) {
 const VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25', '-b:v', '400k', '-auto-alt-ref', '0'];
 const H264 = ['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'ultrafast', '-g', '25', '-x264-params', 'aud=1:bframes=0:scenecut=0', '-f', 'h264'];
 
+/** A white person (the middle half of the width) on black: 160×176 above a guard band of 16 rows with its patches,
+ * above the matte. */
+function makeStacked(name) {
+  const box = (x, y, w, h, c) => `drawbox=x=${x}:y=${y}:w=${w}:h=${h}:color=${c}:t=fill`;
+  ffmpeg('-f', 'lavfi', '-i', 'color=black:s=160x368:r=25:d=1', '-vf',
+    [box(40, 0, 80, 176, '0xd0d0d0'), box(0, 176, 160, 16, 'gray'), box(20, 178, 40, 12, 'black'), box(100, 178, 40, 12, 'white'),
+      box(40, 192, 80, 176, 'white')].join(','), '-pix_fmt', 'yuv420p', ...VP8, file(name));
+}
+
 function makeClips() {
   makeClip('camera.ivf', 320, 180, '0x404040', ...VP8);
   makeClip('screen.ivf', 640, 400, '0x205020', ...VP8);
   makeClip('camera.h264', 320, 180, '0x404040', ...H264);
   makeClip('screen.h264', 640, 400, '0x205020', ...H264);
+  makeStacked('person.ivf');
 }
 
 let count = 0;
@@ -43,7 +53,7 @@ function recording() {
   return {
     path, log,
     raw: (line) => lines.push(line),
-    source: (media, name, kind, side = 'presenter', credential = name) => log(-1, 'source', { media: String(media), source: 's1', participant: 'p1', credential, name, kind, side }),
+    source: (media, name, kind, side = 'presenter', credential = name, more = {}) => log(-1, 'source', { media: String(media), source: 's1', participant: 'p1', credential, name, kind, side, ...more }),
     stage: (t, media) => log(t, 'stage', { main_video: String(media), main_audio: '0', video: [], audio: [] }),
     /** `start` and `seconds` of the real clock. */
     track: (source, start, seconds, options = {}) => {
@@ -299,6 +309,30 @@ const tests = {
     const b = other.assemble();
     assert.equal(b.video, 'video-h264.rung');
     near(lumas(dump(b.out, b.video).to).length, 250, 8, 'all frames decode');
+  },
+  'a virtual person is shown flat, before a calm ground, between cameras and screens'() {
+    const r = recording();
+    r.source(ADA, 'Ada', 'person');
+    r.source(ADA, 'Ada', 'person', 'presenter', 'Ada', { stacked: true }); // its layout is told later
+    r.source(SCREEN, 'Ada', 'screen');
+    r.stage(-0.5, ADA);
+    r.stage(4, SCREEN);
+    r.track(ADA, 0, 5, { tone: 1000, video: 'person.ivf' });
+    r.track(SCREEN, 3, 7, { video: 'screen.ivf' });
+    const { out, manifest, video, last } = r.assemble();
+    assert.equal(last.event, 'ready', JSON.stringify(last));
+    assert.equal(manifest.matte_layout, undefined);
+    assert.deepEqual([manifest.width, manifest.height], [640, 400], 'the largest picture');
+    const { to } = dump(out, video);
+    near(ivf(to).length, 250, 8, 'frames');
+    const frame = execFileSync('ffmpeg', ['-v', 'error', '-i', to, '-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-'], { maxBuffer: 1 << 24 });
+    assert.equal(frame.length, 160 * 176 * 1.5, 'the person alone');
+    const luma = (x, y) => frame[y * 160 + x];
+    for (const y of [10, 88, 165]) {
+      near(luma(80, y), 195, 8, `the person at ${y}`);
+      near(luma(10, y), 168, 8, `the ground at ${y}`);
+    }
+    assert.ok(manifest.poster);
   },
   'speakers come out about equally loud, and nothing clips'() {
     const r = recording();
