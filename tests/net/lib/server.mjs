@@ -57,17 +57,23 @@ export class Server {
     const s = new Server();
     s.dir = mkdtempSync(join(process.env.PARLOUR_SCRATCH ?? tmpdir(), 'parlour-net-'));
     s.data = join(s.dir, 'data');
-    s.port = await freeTcpPort();
-    s.mediaPort = await freeUdpPort();
-    s.base = `http://127.0.0.1:${s.port}`;
     s.logFile = join(s.dir, 'server.log');
     run('user', 'add', 'rep@example.com', '--role', 'rep', '--data', s.data);
     s.token = run('token', 'create', '--role', 'admin', '--data', s.data);
     s.log = openSync(s.logFile, 'w');
     s.extra = extra;
-    s.#spawn();
-    await s.#ready();
-    return s;
+    for (let tries = 1; ; tries++) {
+      s.port = await freeTcpPort();
+      s.mediaPort = await freeUdpPort();
+      s.base = `http://127.0.0.1:${s.port}`;
+      s.#spawn();
+      try {
+        await s.#ready();
+        return s;
+      } catch (error) { // somebody's connection may have taken the port meanwhile
+        if (tries === 3 || !/is in use/.test(error.message)) throw error;
+      }
+    }
   }
 
   #spawn() {
